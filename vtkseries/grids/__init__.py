@@ -1,0 +1,1 @@
+"""Grid types: one short file each."""

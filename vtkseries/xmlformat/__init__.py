@@ -1,0 +1,1 @@
+"""VTK's XML files as bytes: no file is opened here."""
