@@ -1,0 +1,1 @@
+"""Independent judges of the files that vtkseries writes; none of them imports vtkseries."""
