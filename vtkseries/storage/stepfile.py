@@ -1,0 +1,202 @@
+"""The temporary file of a step, beside its final name, until it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from typing_extensions import Buffer
+
+__all__ = ["StepFile", "new_token", "replace", "sync_directory", "write_at", "write_whole"]
+
+_REFUSALS = (5, 32, 33)  # Windows: access denied, sharing and lock violation
+_TRIES = 12
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def new_token() -> str:
+    """Give a name, unique on this machine, for the temporary files of one run: ``<pid>.<8 hexadecimal digits>``."""
+    return f"{os.getpid()}.{secrets.token_hex(4)}"
+
+
+def write_at(fd: int, position: int, buffer: Buffer | np.ndarray[Any, Any]) -> None:
+    """Write all of a contiguous buffer at an offset, however the system cuts the write.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or broken; part of the buffer may have been written.
+    """
+    rest = _bytes(buffer)
+    while rest:
+        try:
+            written = os.pwrite(fd, rest, position)
+        except InterruptedError:
+            continue
+        if not written:
+            raise OSError(errno.EIO, "the system writes nothing and gives no reason")
+        rest, position = rest[written:], position + written
+
+
+def _bytes(buffer: Buffer | np.ndarray[Any, Any]) -> memoryview:
+    view = memoryview(cast("Buffer", buffer))
+    return view.cast("B") if view.nbytes else memoryview(b"")
+
+
+if not hasattr(os, "pwrite"):  # pragma: no cover  # Windows
+
+    def write_at(fd: int, position: int, buffer: Buffer | np.ndarray[Any, Any]) -> None:
+        """Write all of a contiguous buffer at an offset."""
+        rest = _bytes(buffer)
+        os.lseek(fd, position, os.SEEK_SET)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory survive a power cut; Windows needs no such call and has none.
+
+    Raises
+    ------
+    OSError
+        The disk could not. Do not call it again: the system may have dropped what it failed to write.
+    """
+    if os.name == "nt":  # pragma: no cover
+        return
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename over `target` in one step, with patience where Windows refuses while a reader has it open.
+
+    Raises
+    ------
+    OSError
+        It stayed refused for some five seconds, or failed for another reason; `target` is as it was.
+    """
+    for pause in range(_TRIES):
+        try:
+            os.replace(source, target)  # noqa: PTH105  # one system call that tests can fail in turn
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _REFUSALS or pause == _TRIES - 1:
+                raise
+            time.sleep(min(1.0, 0.01 * 2**pause))
+        else:
+            return
+
+
+def write_whole(path: Path, content: Buffer, token: str, *, durable: bool = False) -> None:
+    """Put a small file in place at once: readers see the old one or the new one.
+
+    Raises
+    ------
+    OSError
+        The old file is as it was.
+    """
+    file = StepFile(path, token)
+    try:
+        fd = file.open_exclusive()
+        try:
+            write_at(fd, 0, content)
+        finally:
+            os.close(fd)
+        file.publish(durable=durable)
+    except BaseException:
+        file.discard()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class StepFile:
+    """A file that gets its final name when it is whole.
+
+    Parameters
+    ----------
+    final : Path
+        The name that readers know.
+    token : str
+        Unique to the run (see :func:`new_token`), so that a leftover can be told from a stranger's file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> StepFile(Path("run/run_000000.vtr"), "812.0badcafe").temporary.name
+    '.run_000000.vtr.812.0badcafe.tmp'
+    """
+
+    final: Path
+    token: str
+
+    @property
+    def temporary(self) -> Path:
+        """The name until then, in the same directory, since a rename does not cross file systems."""
+        return self.final.with_name(f".{self.final.name}.{self.token}.tmp")
+
+    def open_exclusive(self) -> int:
+        """Create the temporary file for one writer and give its descriptor.
+
+        Raises
+        ------
+        FileExistsError
+            Another attempt of the same run made it.
+        """
+        return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+
+    def open_for_blocks(self) -> int:
+        """Open the temporary file, made where it is not there yet, for one of several writers."""
+        return os.open(self.temporary, os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+
+    def publish(self, *, durable: bool = False, published: bool = False) -> None:
+        """Give the file its final name; harmless when it has it.
+
+        Parameters
+        ----------
+        durable : bool
+            Sync the file before and the directory after, so that a power cut loses neither.
+        published : bool
+            The caller knows that the file under the final name is this run's, so that a temporary file beside it can
+            only be that of a task that ran twice, and goes.
+
+        Raises
+        ------
+        OSError
+            There is neither a temporary nor a final file, or the disk failed.
+        """
+        if published and self.final.exists():
+            self.discard()
+        elif self.temporary.exists() or not self.final.exists():
+            self._rename(durable=durable)
+        if durable:
+            sync_directory(self.final.parent)
+
+    def _rename(self, *, durable: bool) -> None:
+        try:
+            if durable:
+                fd = os.open(self.temporary, os.O_RDWR | _BINARY)
+                try:
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)
+            replace(self.temporary, self.final)
+        except FileNotFoundError:
+            # The same task, run twice, was faster.
+            if not self.final.exists():
+                raise
+
+    def discard(self) -> None:
+        """Remove the temporary file where there is one; a failure is not worth hiding the caller's own error."""
+        with contextlib.suppress(OSError):
+            os.unlink(self.temporary)  # noqa: PTH108  # one system call that tests can fail in turn

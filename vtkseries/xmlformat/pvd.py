@@ -1,0 +1,261 @@
+"""The bytes of a ``.pvd``, the file that names the steps of a series: as a finished collection and as a log.
+
+A *log* is a collection that grows without ever being torn. It has slots of one size, laid out beforehand, each of
+which is a processing instruction that every XML reader skips::
+
+    <?s ?_ <DataSet .../>...              <?s?>
+
+The instruction ends at the first ``?>``, so whatever is written behind the ``_`` stays unseen, also half-written. Then
+the one byte ``_`` becomes ``>``: the instruction ends there, and all the entries of that step are visible at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+from vtkseries.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "CLOSED",
+    "COMMITTED",
+    "MARK",
+    "SECTOR",
+    "Entry",
+    "LogHeader",
+    "collection",
+    "log",
+    "parse",
+    "record",
+    "slot",
+]
+
+SECTOR = 512
+"""Bytes that a disk writes whole or not at all; no slot of that size or less crosses a border of it."""
+
+MARK = len(b"<?s ?")
+"""Place of the byte in a slot that says whether its step is visible."""
+
+CLOSED, COMMITTED = b"_", b">"
+"""What that byte is before and after."""
+
+_OPEN = b"<?s ?" + CLOSED
+_END = b"<?s?>\n"
+_SMALLEST = 128
+
+_HEAD = b'<?xml version="1.0"?>\n<VTKFile type="Collection" version="1.0" byte_order="LittleEndian">\n'
+_TAIL = b"</Collection>\n</VTKFile>\n"
+_LOG = re.compile(rb"<!-- vtkseries log run=(\S{1,64}) first=(\d{1,9}) at=(\d{1,12}) slot=(\d{1,9}) room=(\d{1,9}) -->")
+_CHECK = re.compile(r"(\d{1,19})(?: ([0-9a-f]{8}))?")
+_WHITE = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a series, as a ``.pvd`` names it.
+
+    Parameters
+    ----------
+    timestep : str
+        The time, in the text that a reader gets: ``repr(float)`` is exact.
+    file : str
+        Path from the collection's directory, with ``/``.
+    part : int
+        Number of the block at that time.
+    name : str
+        The block's name; empty for none.
+    size : int or None
+        Bytes of the file, kept in a comment, so that a restart can check it.
+    crc : int or None
+        CRC32 of the file, likewise; only beside a size.
+    """
+
+    timestep: str
+    file: str
+    part: int = 0
+    name: str = ""
+    size: int | None = None
+    crc: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogHeader:
+    """Where the slots of a log are.
+
+    Parameters
+    ----------
+    token : str
+        Names the run that appends.
+    first : int
+        Steps before the first slot: those that were there when the log was laid out.
+    at : int
+        Offset of the first slot, a multiple of :data:`SECTOR`.
+    slot : int
+        Bytes of a slot.
+    room : int
+        Number of slots.
+    """
+
+    token: str
+    first: int
+    at: int
+    slot: int
+    room: int
+
+    def position(self, number: int) -> int:
+        """Give the offset in the file of the slot of step `number`."""
+        return self.at + (number - self.first) * self.slot
+
+    @property
+    def capacity(self) -> int:
+        """The number of steps, from the series' beginning, that fit."""
+        return self.first + self.room
+
+    @classmethod
+    def parse(cls, head: bytes) -> LogHeader | None:
+        """Find the header in a file's first bytes; None for a collection that is no log."""
+        found = _LOG.search(head[:SECTOR])
+        if found is None:
+            return None
+        token, *numbers = found.groups()
+        return cls(token.decode("ascii", "replace"), *map(int, numbers))
+
+    def render(self) -> bytes:
+        """Give the comment that holds this header."""
+        numbers = f"first={self.first} at={self.at} slot={self.slot} room={self.room}"
+        return f"<!-- vtkseries log run={self.token} {numbers} -->\n".encode("ascii")
+
+
+def record(entries: Iterable[Entry]) -> bytes:
+    """Give the elements of one step."""
+    return "".join(map(_element, entries)).encode()
+
+
+def _element(entry: Entry) -> str:
+    name = f" name={quoteattr(entry.name, _WHITE)}" if entry.name else ""
+    crc = "" if entry.crc is None else f" {entry.crc:08x}"
+    check = "" if entry.size is None else f"<!--{entry.size}{crc}-->"
+    time, file = quoteattr(entry.timestep, _WHITE), quoteattr(entry.file, _WHITE)
+    return f'<DataSet timestep={time} group="" part="{entry.part}"{name} file={file}/>{check}'
+
+
+def collection(steps: Iterable[Sequence[Entry]]) -> bytes:
+    """Give a whole finished ``.pvd``, one line a step.
+
+    Examples
+    --------
+    >>> print(collection([[Entry("0.5", "run/run_000000.vtr")]]).decode().splitlines()[3])
+    <DataSet timestep="0.5" group="" part="0" file="run/run_000000.vtr"/>
+    """
+    return b"".join([_HEAD, b"<Collection>\n", *(record(step) + b"\n" for step in steps), _TAIL])
+
+
+def log(
+    token: str, steps: Sequence[Sequence[Entry]], *, room: int, longest: int, smallest: int = _SMALLEST
+) -> tuple[LogHeader, bytes]:
+    """Give a whole ``.pvd`` that has steps already and slots for more.
+
+    Parameters
+    ----------
+    token : str
+        Names the run that appends.
+    steps : sequence of sequences of Entry
+        The steps so far.
+    room : int
+        Number of slots.
+    longest : int
+        Bytes of the longest record (see :func:`record`) that a slot has to hold.
+    smallest : int
+        Bytes of a slot at least.
+    """
+    size = smallest
+    while size < longest + len(_OPEN) + len(_END):
+        size = size * 2 if size < SECTOR else size + SECTOR
+    body = b"".join([b"<Collection>\n", *(record(step) + b"\n" for step in steps)])
+    numbers = LogHeader(token, len(steps), 0, size, room)
+    at = 0
+    while True:  # the header's own length depends on the digits of `at`
+        numbers = LogHeader(token, len(steps), at, size, room)
+        head = _HEAD + numbers.render() + body
+        needed = -(-(len(head) + 1) // SECTOR) * SECTOR
+        if needed == at:
+            break
+        at = needed
+    slots = (_OPEN + b" " * (size - len(_OPEN) - len(_END)) + _END) * room
+    return numbers, head + b" " * (at - len(head) - 1) + b"\n" + slots + _TAIL
+
+
+def slot(header: LogHeader, content: bytes) -> bytes | None:
+    """Give the bytes that go behind a slot's mark, up to the next slot; None where the record is too long."""
+    room = header.slot - len(_OPEN) - len(_END)
+    return None if len(content) > room else content.ljust(room) + _END
+
+
+@dataclass
+class _Reader:
+    steps: list[list[Entry]] = field(default_factory=list)
+    depth: int = 0
+    fresh: bool = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        expected = ("VTKFile", "Collection", "DataSet")
+        if self.depth >= len(expected) or tag != expected[self.depth]:
+            raise FormatError(f"<{tag}> where a collection has none")
+        self.depth += 1
+        if tag == "VTKFile" and attributes.get("type") != "Collection":
+            raise FormatError(f"a file of type {attributes.get('type')!r}, not a collection")
+        if tag != "DataSet":
+            return
+        try:
+            part = int(attributes.get("part") or 0)
+            entry = Entry(attributes["timestep"], attributes["file"], part, attributes.get("name", ""))
+        except (KeyError, ValueError) as error:
+            raise FormatError(f"a <DataSet> without a usable {error}") from error
+        if self.steps and self.steps[-1][0].timestep == entry.timestep:
+            self.steps[-1].append(entry)
+        else:
+            self.steps.append([entry])
+        self.fresh = True
+
+    def end(self, _tag: str) -> None:
+        self.depth -= 1
+
+    def comment(self, text: str) -> None:
+        check = _CHECK.fullmatch(text)
+        if check is None or not self.fresh:
+            return
+        last = self.steps[-1][-1]
+        crc = None if check[2] is None else int(check[2], 16)
+        self.steps[-1][-1] = Entry(last.timestep, last.file, last.part, last.name, int(check[1]), crc)
+        self.fresh = False
+
+    @staticmethod
+    def doctype(*_: object) -> None:
+        raise FormatError("a DOCTYPE, which no collection needs")
+
+
+def parse(content: bytes) -> list[list[Entry]]:
+    """Read a collection or a log; entries of one time are one step.
+
+    Raises
+    ------
+    FormatError
+        The text is not well-formed, or not a collection.
+    """
+    reader = _Reader()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CommentHandler = reader.comment
+    parser.StartDoctypeDeclHandler = reader.doctype
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise FormatError(f"not well-formed: {error}") from error
+    return reader.steps
