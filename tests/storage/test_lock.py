@@ -15,6 +15,7 @@ import pytest
 
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.storage.lock import Lock
+from vtkseries.xmlformat.pvd import collection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 HOLDER = """
 import pathlib, sys, time
 from vtkseries.storage.lock import Lock
+from vtkseries.xmlformat.pvd import collection
 lock = Lock(pathlib.Path(sys.argv[1])).acquire()
 print("held", flush=True)
 time.sleep(60)
@@ -60,9 +62,9 @@ def test_a_killed_holder_blocks_nobody(tmp_path: Path) -> None:
 
 def test_the_lock_outlives_a_replaced_collection(tmp_path: Path) -> None:
     path = tmp_path / "run.pvd"
-    path.write_bytes(b"old")
+    path.write_bytes(collection([]))
     with Lock(path):
-        (tmp_path / "new").write_bytes(b"new")
+        (tmp_path / "new").write_bytes(collection([]))
         (tmp_path / "new").replace(path)
         with pytest.raises(SeriesError):
             Lock(path).acquire()
@@ -117,6 +119,7 @@ def test_many_processes_that_take_turns_never_hold_it_together(tmp_path: Path) -
 import os, pathlib, sys
 from vtkseries.errors import SeriesError
 from vtkseries.storage.lock import Lock
+from vtkseries.xmlformat.pvd import collection
 path, won = pathlib.Path(sys.argv[1]), 0
 while won < 300:
     try:
