@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tools.checker import check_tree
+from tools.expat import build_newer_expat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,3 +40,9 @@ def _shared_files_are_right(request: pytest.FixtureRequest, tmp_path_factory: py
     for directory in sorted(tmp_path_factory.getbasetemp().iterdir()):
         if directory.is_dir() and not directory.is_symlink() and directory.name not in judged:
             check_tree(directory)
+
+
+@pytest.fixture(scope="session")
+def newer_expat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a directory that, first in ``LD_LIBRARY_PATH``, has ParaView use expat 2.6 or newer."""
+    return build_newer_expat(tmp_path_factory.mktemp("expat"))
