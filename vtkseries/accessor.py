@@ -1,0 +1,239 @@
+"""``ds.vtk``: a verb each, no logic."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from vtkseries.errors import VtkSeriesWarning
+
+if TYPE_CHECKING:
+    from dask.delayed import Delayed
+
+    from vtkseries.plan.build import Prepared
+    from vtkseries.plan.model import SeriesPlan
+
+__all__ = ["VtkAccessor"]
+
+
+class VtkAccessor:
+    """Write a Dataset or DataArray for ParaView.
+
+    Parameters
+    ----------
+    data : Dataset or DataArray
+        Eager, lazy or chunked by dask.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr, vtkseries
+    >>> ds = xr.Dataset({"T": (("time", "y", "x"), np.zeros((2, 3, 4)))}, {"time": [0.0, 0.5]})
+    >>> ds.vtk.axes
+    {'x': 'x', 'y': 'y', 'time': 'time'}
+    """
+
+    def __init__(self, data: xr.Dataset | xr.DataArray) -> None:
+        self._data = data
+
+    def _dataset(self) -> xr.Dataset:
+        if isinstance(self._data, xr.Dataset):
+            return self._data
+        name = self._data.name if self._data.name is not None else "data"
+        if name in self._data.coords:
+            name = f"{name}_values"
+        return self._data.to_dataset(name=name)
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """What was found to be x, y, z and time: a coordinate's (or dim's) name by role.
+
+        Raises
+        ------
+        SeriesError
+            Two dims of one variable could be the same axis.
+        """
+        from vtkseries.plan.build import detect  # noqa: PLC0415 (keeps `import vtkseries` light)
+
+        return detect(self._dataset())
+
+    def plan(
+        self,
+        path: str | PathLike[str],
+        *,
+        x: Hashable | None = None,
+        y: Hashable | None = None,
+        z: Hashable | None = None,
+        time: Hashable | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        parts: Hashable | None = None,
+        location: str = "auto",
+        missing: str | float = "nan",
+        z_scale: float = 1.0,
+        time_units: str | None = None,
+        mode: str = "w",
+        durable: bool = False,
+    ) -> SeriesPlan:
+        """Say what :meth:`to_vtr` would write, and write nothing.
+
+        The arguments are those of :meth:`to_vtr`. Coordinates are read, data are not.
+
+        Returns
+        -------
+        SeriesPlan
+            Show it: files, arrays, dtypes, bytes, and what was flipped, guessed or left out.
+
+        Raises
+        ------
+        SeriesError
+            What :meth:`to_vtr` would raise.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr, vtkseries
+        >>> ds = xr.Dataset({"T": (("y", "x"), np.zeros((3, 4), "f4"))})
+        >>> ds.vtk.plan("run.pvd").steps
+        1
+        """
+        return self._prepare(
+            path,
+            x=x,
+            y=y,
+            z=z,
+            time=time,
+            variables=variables,
+            vectors=vectors,
+            parts=parts,
+            location=location,
+            missing=missing,
+            z_scale=z_scale,
+            time_units=time_units,
+            mode=mode,
+            durable=durable,
+        ).plan
+
+    def to_vtr(
+        self,
+        path: str | PathLike[str],
+        *,
+        x: Hashable | None = None,
+        y: Hashable | None = None,
+        z: Hashable | None = None,
+        time: Hashable | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        parts: Hashable | None = None,
+        location: str = "auto",
+        missing: str | float = "nan",
+        z_scale: float = 1.0,
+        time_units: str | None = None,
+        mode: str = "w",
+        durable: bool = False,
+        compute: bool = True,
+    ) -> Path | Delayed:
+        """Write a series of rectilinear grids that ParaView opens as an animation.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.pvd`` (a series; its steps go to a directory of the same name) or ``.vtr`` (exactly one step).
+        x, y, z, time : hashable, optional
+            The dim or one-dimensional coordinate that is this axis; found by CF attributes, names or order otherwise.
+        variables : sequence of names, optional
+            What to draw; all that can be drawn otherwise.
+        vectors : mapping, optional
+            ``{"wind": ("u", "v", "w")}``, or ``{"wind": "component"}`` for a variable ``wind`` with such a dim. Found
+            by CF standard names when None; ``{}`` for none.
+        parts : hashable, optional
+            A dim (ensemble member, wavelength) each of whose values becomes a part of its own.
+        location : {"auto", "point", "cell"}
+            Whether values lie at the coordinates or in cells around them.
+        missing : "nan" or float
+            What stands for missing values.
+        z_scale : float
+            Multiplies heights and depths.
+        time_units : str, optional
+            Units of ParaView's time, as in ``"hours since 2000-01-01"`` or ``"hours"``.
+        mode : {"w", "x", "a"}
+            Replace an existing series, refuse it, or continue it.
+        durable : bool
+            Sync each step to the disk before it is listed.
+        compute : bool
+            Write now; otherwise give a dask Delayed, and nothing is written before it is computed.
+
+        Returns
+        -------
+        Path or Delayed
+            What was written, or the Delayed of it.
+
+        Raises
+        ------
+        SeriesError
+            Anything that cannot be written as asked; no file exists then.
+
+        Warns
+        -----
+        VtkSeriesWarning
+            A variable that cannot be drawn was left out.
+
+        Notes
+        -----
+        The files are VTK XML with raw appended data, as VTK's "XML file formats" describes them, with the header
+        aligned so that every ParaView opens them.
+
+        Examples
+        --------
+        >>> import numpy as np, tempfile, xarray as xr, vtkseries
+        >>> ds = xr.Dataset({"T": (("time", "y", "x"), np.zeros((2, 3, 4)))}, {"time": [0.0, 0.5]})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ds.vtk.to_vtr(f"{folder}/run.pvd").name
+        'run.pvd'
+        """
+        from vtkseries.schedule import execute  # noqa: PLC0415 (dask's graphs are only needed to write)
+
+        prepared = self._prepare(
+            path,
+            x=x,
+            y=y,
+            z=z,
+            time=time,
+            variables=variables,
+            vectors=vectors,
+            parts=parts,
+            location=location,
+            missing=missing,
+            z_scale=z_scale,
+            time_units=time_units,
+            mode=mode,
+            durable=durable,
+        )
+        for text in prepared.plan.left_out:
+            warnings.warn(text, VtkSeriesWarning, stacklevel=2)
+        return execute(prepared, compute=compute)
+
+    def create_reader(self) -> Any:
+        """Hand over to the accessor of VTK's own ``vtkmodules.util.xarray_support``.
+
+        Returns
+        -------
+        vtkXArrayCFReader
+            VTK's reader of this Dataset in memory.
+
+        Raises
+        ------
+        ImportError
+            VTK 9.5 or newer is not installed.
+        """
+        from vtkseries.clash import create_reader  # noqa: PLC0415 (VTK is loaded only here)
+
+        return create_reader(self._dataset())
+
+    def _prepare(self, path: str | PathLike[str], **options: Any) -> Prepared:
+        from vtkseries.plan.build import make_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
+
+        return make_plan(self._dataset(), Path(path), **options)

@@ -1,0 +1,211 @@
+"""Where the nodes of an axis are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import cf_xarray  # noqa: F401 (registers the .cf accessor)
+import numpy as np
+import xarray as xr
+
+from vtkseries.errors import SeriesError
+
+__all__ = ["Axis", "attribute", "find_axis", "scalar_axis", "upward"]
+
+_DOWN_NAMES = {"depth", "air_pressure", "sea_water_pressure"}
+_PRESSURE_UNITS = {"pa", "hpa", "kpa", "mb", "mbar", "millibar", "millibars", "bar", "dbar", "atm"}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One spatial axis of a rectilinear grid.
+
+    Attributes
+    ----------
+    role : str
+        ``"x"``, ``"y"`` or ``"z"``.
+    dim : hashable or None
+        The dim of the fields that runs along it; None where they have none.
+    name : hashable or None
+        The coordinate that placed the nodes; None where positions were counted.
+    nodes : ndarray of float64, shape (n,)
+        Strictly increasing.
+    cells : bool
+        The fields have one value between two nodes, rather than one a node.
+    flipped : bool
+        Data run against the nodes and are turned with them.
+    factor : float
+        What the coordinate's values were multiplied by.
+    notices : tuple of str
+        What was flipped, negated or guessed.
+    """
+
+    role: str
+    dim: Hashable | None
+    name: Hashable | None
+    nodes: np.ndarray
+    cells: bool = False
+    flipped: bool = False
+    factor: float = 1.0
+    notices: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[Hashable | None, bytes]:
+        """Equal for axes with the same nodes of the same coordinate, whether fields lie on them or between them."""
+        return (self.name if self.name is not None else self.dim, self.nodes.tobytes())
+
+
+def attribute(variable: xr.Variable, name: str) -> str | None:
+    """Give a CF attribute, which decoding may have moved to the encoding."""
+    value = variable.attrs.get(name, variable.encoding.get(name))
+    return value if isinstance(value, str) else None
+
+
+def upward(variable: xr.Variable | None, z_scale: float) -> tuple[float, str | None]:
+    """Give the factor that makes a vertical coordinate point up, and the notice of a coordinate that pointed down."""
+    if variable is None:
+        return z_scale, None
+    positive = (attribute(variable, "positive") or "").lower()
+    standard = attribute(variable, "standard_name") or ""
+    units = (attribute(variable, "units") or "").lower()
+    down = positive == "down" or (not positive and (standard in _DOWN_NAMES or units in _PRESSURE_UNITS))
+    if not down:
+        return z_scale, None
+    why = "positive: down" if positive else f"standard_name {standard}" if standard in _DOWN_NAMES else f"units {units}"
+    return -z_scale, f"negated, so that up is up ({why})"
+
+
+def find_axis(
+    ds: xr.Dataset, role: str, dim: Hashable, name: Hashable | None, *, cells: bool = False, z_scale: float = 1.0
+) -> Axis:
+    """Place the nodes of one axis.
+
+    Parameters
+    ----------
+    ds : Dataset
+    role : str
+    dim : hashable
+        The dim of the fields.
+    name : hashable or None
+        The coordinate along it, or, with one value more, along a dim of its own (edges); None to count.
+    cells : bool
+        Whether the fields' values lie between nodes: edges then come from CF bounds, or half-way between centres.
+    z_scale : float
+        For a vertical axis: what its values are multiplied by.
+
+    Raises
+    ------
+    SeriesError
+        Coordinates that are missing, repeated, not sorted, or no numbers; bounds that leave gaps.
+    """
+    size = ds.sizes[dim]
+    notices = []
+    if size == 0:
+        message = f"dim {dim!r} is empty; select at least one value"
+        raise SeriesError(message)
+    variable = None if name is None else ds[name].variable
+    centres = np.arange(size, dtype="f8") if variable is None else _numbers(variable, name)
+    label = repr(str(dim if name is None else name))
+    _refuse_disorder(centres, label)
+    nodes = centres
+    if cells and len(centres) == size:
+        nodes, notice = _edges(ds, name, centres, label)
+        if notice:
+            notices.append(f"axis {role} ({label[1:-1]}): {notice}")
+    factor = 1.0
+    if role == "z":
+        factor, notice = upward(variable, z_scale)
+        if notice:
+            notices.append(f"axis z ({label[1:-1]}): {notice}")
+    if factor != 1:
+        nodes = nodes * factor + 0.0  # no negative zeros
+    flipped = len(nodes) > 1 and bool(nodes[1] < nodes[0])
+    if flipped:
+        nodes = nodes[::-1]
+        if factor > 0:
+            notices.append(f"axis {role} ({label[1:-1]}): descending, flipped together with its data")
+    return Axis(role, dim, name, np.ascontiguousarray(nodes), cells, flipped, factor, tuple(notices))
+
+
+def scalar_axis(ds: xr.Dataset, role: str, name: Hashable | None, z_scale: float = 1.0) -> Axis:
+    """Place the single node of an axis that the fields do not have: at a scalar coordinate's value, else at 0."""
+    if name is None:
+        return Axis(role, None, None, np.zeros(1))
+    variable = ds[name].variable
+    value = _numbers(variable, name)
+    factor = upward(variable, z_scale)[0] if role == "z" else 1.0
+    return Axis(role, None, name, value * factor + 0.0, factor=factor)
+
+
+def _numbers(variable: xr.Variable, name: Hashable | None) -> np.ndarray:
+    if variable.dtype.kind not in "biuf":
+        message = (
+            f"coordinate {name!r} holds {variable.dtype}, not numbers; name another axis, or use "
+            f"ds.drop_vars({str(name)!r}) to count positions"
+        )
+        raise SeriesError(message)
+    values = np.atleast_1d(np.asarray(variable.values, "f8"))
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        message = (
+            f"coordinate {name!r} is {values[bad[0]]} at position {bad[0]}; "
+            f"select the valid part, as with ds.isel({variable.dims[0] if variable.dims else name}=...)"
+        )
+        raise SeriesError(message)
+    return values
+
+
+def _refuse_disorder(values: np.ndarray, label: str) -> None:
+    step = np.diff(values)
+    repeated = np.flatnonzero(step == 0)
+    if repeated.size:
+        at = int(repeated[0])
+        message = (
+            f"coordinate {label} repeats {values[at]} at positions {at} and {at + 1}; "
+            f"drop one, as with ds.drop_duplicates({label})"
+        )
+        raise SeriesError(message)
+    turns = np.flatnonzero(np.sign(step[1:]) != np.sign(step[:-1]))
+    if turns.size:
+        at = int(turns[0]) + 1
+        message = (
+            f"coordinate {label} goes up and down: {values[at - 1]}, {values[at]}, {values[at + 1]} "
+            f"at positions {at - 1} to {at + 1}; sort it, as with ds.sortby({label})"
+        )
+        raise SeriesError(message)
+
+
+def _edges(ds: xr.Dataset, name: Hashable | None, centres: np.ndarray, label: str) -> tuple[np.ndarray, str | None]:
+    bounds_name = None if name is None else attribute(ds[name].variable, "bounds")
+    if bounds_name is not None and bounds_name in ds.variables:
+        bounds = np.asarray(ds[bounds_name].variable.values, "f8")
+        if bounds.shape == (len(centres) + 1,):
+            return bounds, None
+        if bounds.shape == (len(centres), 2):
+            return _join(bounds, centres, label, bounds_name), None
+    if len(centres) == 1:
+        return centres, "one value without bounds: drawn flat"
+    middle = (centres[1:] + centres[:-1]) / 2
+    first = centres[:1] - (middle[:1] - centres[:1])
+    last = centres[-1:] + (centres[-1:] - middle[-1:])
+    return np.concatenate([first, middle, last]), "no bounds: cell edges were put half-way between the centres"
+
+
+def _join(bounds: np.ndarray, centres: np.ndarray, label: str, name: str) -> np.ndarray:
+    """Give the n + 1 edges of n cells whose bounds touch, whichever way round each pair is stored."""
+    rising = len(centres) == 1 or centres[1] > centres[0]
+    ordered = np.sort(bounds, axis=1) if rising else -np.sort(-bounds, axis=1)
+    gap = np.abs(ordered[1:, 0] - ordered[:-1, 1])
+    width = np.abs(ordered[:, 1] - ordered[:, 0])
+    open_at = np.flatnonzero(gap > 1e-4 * np.minimum(width[1:], width[:-1]))
+    if open_at.size:
+        at = int(open_at[0])
+        message = (
+            f"bounds {name!r} of {label}: cell {at} ends at {ordered[at, 1]} but cell {at + 1} begins at "
+            f"{ordered[at + 1, 0]}; cells of a rectilinear grid must touch: use location='point'"
+        )
+        raise SeriesError(message)
+    edges = np.append(ordered[:, 0], ordered[-1, 1])
+    _refuse_disorder(edges, repr(name))
+    return edges

@@ -1,0 +1,164 @@
+"""Which variables are drawn, and which only say something about others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import xarray as xr
+
+from vtkseries.cf.coordinates import attribute
+from vtkseries.errors import SeriesError
+
+__all__ = ["Vector", "choose", "find_vectors", "metadata_names", "undrawable"]
+
+VECTOR_SIZES = (2, 3, 6, 9)
+
+
+@dataclass(frozen=True)
+class Vector:
+    """Several values a point under one name.
+
+    Attributes
+    ----------
+    name : str
+    variables : tuple
+        One variable a component, or a single one that has `dim`.
+    dim : hashable or None
+        The dim along which the components of the single variable lie.
+    labels : tuple of str
+        The components' names.
+    """
+
+    name: str
+    variables: tuple[Hashable, ...]
+    dim: Hashable | None = None
+    labels: tuple[str, ...] = ()
+
+
+def metadata_names(ds: xr.Dataset) -> set[Hashable]:
+    """Give the variables that CF uses to describe others: bounds, grid mappings and formula terms."""
+    names: set[str] = set()
+    for variable in ds.variables.values():
+        for key in ("bounds", "climatology", "grid_mapping"):
+            names.update(re.split(r"[\s:]+", attribute(variable, key) or ""))
+        names.update(re.findall(r":\s*(\S+)", attribute(variable, "formula_terms") or ""))
+        names.update(re.findall(r"\w+", attribute(variable, "node_coordinates") or ""))
+    mappings = {n for n, v in ds.variables.items() if v.ndim == 0 and "grid_mapping_name" in v.attrs}
+    topologies = {n for n, v in ds.variables.items() if v.attrs.get("cf_role") in ("mesh_topology", "grid_topology")}
+    return {name for name in ds.variables if name in names} | mappings | topologies
+
+
+def choose(ds: xr.Dataset, variables: Sequence[Hashable] | None) -> tuple[list[Hashable], bool]:
+    """Give the names of the variables that the caller wants drawn, and whether they were asked for by name.
+
+    Raises
+    ------
+    SeriesError
+        A name that is not there.
+    """
+    if variables is None:
+        metadata = metadata_names(ds)
+        return [name for name in ds.data_vars if name not in metadata], False
+    names = [variables] if isinstance(variables, str) else list(variables)
+    for name in names:
+        if name not in ds.variables:
+            known = ", ".join(repr(str(n)) for n in ds.data_vars)
+            message = f"variables={name!r}: there is no such variable; this Dataset has {known}"
+            raise SeriesError(message)
+    return list(dict.fromkeys(names)), True
+
+
+def undrawable(variable: xr.Variable, name: Hashable) -> tuple[str, str] | None:
+    """Give the reason why a variable cannot be drawn whatever its dims, and the remedy; None if it can be."""
+    if variable.dtype.kind not in "biufcmM":
+        what = "strings" if variable.dtype.kind in "SUT" else "objects"
+        return f"holds {what} ({variable.dtype})", "map them to numbers, as with xr.apply_ufunc"
+    text = str(name)
+    if not text:
+        return "has an empty name", "rename it"
+    if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", text):
+        return "has control characters in its name, which XML cannot hold", "rename it"
+    if variable.size == 0:
+        return f"is empty (shape {variable.shape})", "select at least one value a dim"
+    return None
+
+
+def find_vectors(
+    ds: xr.Dataset, wanted: Mapping[str, Sequence[Hashable] | str] | None, names: Iterable[Hashable]
+) -> tuple[Vector, ...]:
+    """Find the vectors of a Dataset.
+
+    Parameters
+    ----------
+    ds : Dataset
+    wanted : mapping, optional
+        Vector name to the names of its components, or, for a variable of that name, to the dim of its components;
+        components are detected by CF standard names when None.
+    names : iterable
+        The variables to be drawn, where components are looked for.
+
+    Raises
+    ------
+    SeriesError
+        Unknown components, or a vector of unequal parts.
+    """
+    if wanted is None:
+        return tuple(_detect(ds, list(names)))
+    return tuple(_explicit(ds, str(name), parts) for name, parts in wanted.items())
+
+
+def _explicit(ds: xr.Dataset, name: str, parts: Sequence[Hashable] | str) -> Vector:
+    if isinstance(parts, str) and parts in ds.dims:
+        return _along(ds, name, parts)
+    variables = (parts,) if isinstance(parts, str) else tuple(parts)
+    for part in variables:
+        if part not in ds.variables:
+            message = f"vectors: component {part!r} of {name!r} is no variable of this Dataset; check its name"
+            raise SeriesError(message)
+    if len(variables) not in VECTOR_SIZES:
+        message = f"vectors: {name!r} has {len(variables)} components; VTK draws 2, 3, 6 or 9"
+        raise SeriesError(message)
+    first = ds[variables[0]].variable
+    for part in variables[1:]:
+        other = ds[part].variable
+        if dict(other.sizes) != dict(first.sizes):
+            message = (
+                f"vectors: the components of {name!r} must have the same dims, but {variables[0]!r} has "
+                f"{dict(first.sizes)} and {part!r} has {dict(other.sizes)}; interpolate them to one grid first"
+            )
+            raise SeriesError(message)
+    return Vector(name, variables, labels=tuple(str(part) for part in variables))
+
+
+def _along(ds: xr.Dataset, name: str, dim: str) -> Vector:
+    if name not in ds.variables or dim not in ds[name].dims:
+        message = f"vectors: {name!r} must be a variable with dim {dim!r}; or give its components' names instead"
+        raise SeriesError(message)
+    size = ds.sizes[dim]
+    if size not in VECTOR_SIZES:
+        message = f"vectors: dim {dim!r} of {name!r} has {size} values; VTK draws 2, 3, 6 or 9 components"
+        raise SeriesError(message)
+    labels = tuple(str(v) for v in ds[dim].values) if dim in ds.coords and ds[dim].dtype.kind in "UOT" else ()
+    return Vector(name, (name,), dim, labels)
+
+
+def _detect(ds: xr.Dataset, names: list[Hashable]) -> list[Vector]:
+    groups: dict[tuple[str, frozenset[tuple[Hashable, int]]], dict[str, list[Hashable]]] = {}
+    for name in names:
+        variable = ds[name].variable
+        match = re.fullmatch(r"(eastward|northward|upward)_(\w+)", attribute(variable, "standard_name") or "")
+        if match and variable.dtype.kind in "biuf":
+            suffix = "wind" if match[0] == "upward_air_velocity" else match[2]
+            key = (suffix, frozenset(variable.sizes.items()))
+            groups.setdefault(key, {}).setdefault(match[1], []).append(name)
+    vectors: list[Vector] = []
+    for (suffix, _), found in groups.items():
+        if "eastward" not in found or "northward" not in found or any(len(v) > 1 for v in found.values()):
+            continue
+        parts = tuple(found[d][0] for d in ("eastward", "northward", "upward") if d in found)
+        taken = {str(n) for n in ds.variables} | {v.name for v in vectors}
+        free = (n for n in (suffix, *(f"{suffix}_{i}" for i in range(2, 99))) if n not in taken)
+        vectors.append(Vector(next(free), parts, labels=tuple(str(p) for p in parts)))
+    return vectors

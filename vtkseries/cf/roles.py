@@ -1,0 +1,258 @@
+"""Which dim of a Dataset is x, y, z or time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import cf_xarray  # noqa: F401 (registers the .cf accessor)
+import xarray as xr
+
+from vtkseries.errors import SeriesError
+
+__all__ = ["ROLES", "SPACE", "Roles", "find_roles"]
+
+SPACE = ("x", "y", "z")
+ROLES = (*SPACE, "time")
+
+_CF_KEYS = {
+    "X": "x",
+    "longitude": "x",
+    "Y": "y",
+    "latitude": "y",
+    "Z": "z",
+    "vertical": "z",
+    "T": "time",
+    "time": "time",
+}
+
+# Names of dims in the output of common models, matched whole and without regard to case.
+_NAMES = {
+    "x": r"x|[xi]_.+|x\d+|x[tuhqcgb](_ocean)?|s?lon\w*|longitudes?|nav_lon\w*|rlon\w*|grid_longitude\w*|"
+    r"projection_x_coordinate\w*|west_east(_stag)?|n[ix]\d*|nlon\w*|i|xi_\w+|easting",
+    "y": r"y|[yj]_.+|y\d+|y[tuhqcgb](_ocean)?|s?lat\w*|latitudes?|nav_lat\w*|rlat\w*|grid_latitude\w*|"
+    r"projection_y_coordinate\w*|south_north(_stag)?|n[jy]\d*|nlat\w*|j|eta_\w+|northing",
+    "z": r"z|[zk]_.+|z\d+|z[tuhqcgbliw](_ocean)?|i?lev\w*|levels?|plev\w*|pressure\w*|isobaric\w*|height\w*|alt|"
+    r"altitude\w*|"
+    r"depth\w*|bottom_top(_stag)?|s_(rho|w)|sigma\w*|model_level\w*|nz\d*|nlev\w*|k|elevation",
+    "time": r"time\d*|times|t|time_counter|time_instant|ocean_time|xtime|valid_time|datetime|date",
+}
+
+# Strength of the evidence for a role: lower is stronger.
+_CALLER, _CF, _NAME, _DTYPE, _ORDER = range(5)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The role of each dim, and the coordinate that gives its positions.
+
+    Attributes
+    ----------
+    dims : dict
+        Dim to role: ``"x"``, ``"y"``, ``"z"`` or ``"time"``.
+    coordinates : dict
+        Dim to the name of its one-dimensional coordinate, or None where positions are counted.
+    evidence : dict
+        Dim to how strong the ground for its role is; lower is stronger.
+    named : dict
+        Role to what the caller named for it.
+    scalars : dict
+        Role to a scalar coordinate that tells where fields without that axis lie.
+    """
+
+    dims: dict[Hashable, str] = field(default_factory=dict)
+    coordinates: dict[Hashable, Hashable | None] = field(default_factory=dict)
+    evidence: dict[Hashable, int] = field(default_factory=dict)
+    named: dict[str, Hashable] = field(default_factory=dict)
+    scalars: dict[str, Hashable] = field(default_factory=dict)
+
+    def of(self, variable: xr.Variable, name: Hashable) -> dict[str, Hashable]:
+        """Give the dims of one variable by role.
+
+        Raises
+        ------
+        SeriesError
+            Two of its dims claim the same role on equal grounds.
+        """
+        found: dict[str, Hashable] = {}
+        for dim in variable.dims:
+            role = self.dims.get(dim)
+            if role is None:
+                continue
+            other = found.get(role)
+            if other is not None and self.evidence[other] == self.evidence[dim]:
+                message = (
+                    f"variable {name!r}: both {other!r} and {dim!r} could be the {role} axis; "
+                    f"say which, with {role}={str(other)!r} or {role}={str(dim)!r}"
+                )
+                raise SeriesError(message)
+            if other is None or self.evidence[dim] < self.evidence[other]:
+                found[role] = dim
+        return found
+
+    def summary(self, variables: Iterable[xr.Variable]) -> dict[str, str]:
+        """Give one coordinate (or dim) name a role: the one that most variables have."""
+        count: dict[Hashable, int] = dict.fromkeys(self.dims, 0)
+        for variable in variables:
+            for dim in variable.dims:
+                if dim in count:
+                    count[dim] += 1
+        result = {}
+        for role in ROLES:
+            dims = [dim for dim, has in self.dims.items() if has == role]
+            if role in self.named:
+                result[role] = str(self.named[role])
+            elif dims:
+                best = min(dims, key=lambda dim: (self.evidence[dim], -count[dim]))
+                name = self.coordinates[best]
+                result[role] = str(best if name is None else name)
+        return result
+
+
+def find_roles(ds: xr.Dataset, named: Mapping[str, Hashable | None], fields: Iterable[Hashable]) -> Roles:
+    """Find the axes of a Dataset.
+
+    Parameters
+    ----------
+    ds : Dataset
+    named : mapping of role to name
+        What the caller said: a dim, or a coordinate along one.
+    fields : iterable of names
+        Variables that are to be drawn; their dims are what is looked at.
+
+    Raises
+    ------
+    SeriesError
+        A name that is not there, or several coordinates that could place one dim.
+    """
+    roles = Roles()
+    fields = list(fields)
+    dims = list(dict.fromkeys(dim for name in fields for dim in ds[name].variable.dims))
+    for role, name in named.items():
+        if name is not None:
+            _take_named(ds, roles, role, name)
+    cf = _cf_roles(ds)
+    for dim in dims:
+        if dim not in roles.dims:
+            _take_detected(ds, roles, dim, cf)
+    _one_time(roles)
+    for name in sorted(fields, key=lambda name: -ds[name].ndim):
+        _take_order(ds, roles, name)
+    for name, coordinate in ds.coords.items():
+        if coordinate.ndim == 0:
+            scalar = cf[name][0] if name in cf else _role_of_name(name)
+            if scalar == "time" or (scalar is not None and coordinate.dtype.kind in "iuf"):
+                roles.scalars.setdefault(scalar, name)
+    return roles
+
+
+def _set(roles: Roles, dim: Hashable, role: str, coordinate: Hashable | None, evidence: int) -> None:
+    roles.dims[dim] = role
+    roles.coordinates[dim] = coordinate
+    roles.evidence[dim] = evidence
+
+
+def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable) -> None:
+    if name in ds.variables:
+        variable = ds[name].variable
+        if variable.ndim == 0:
+            roles.named[role] = name
+            return
+        if variable.ndim > 1:
+            message = (
+                f"{role}={name!r} has dims {variable.dims}, but a rectilinear axis has one; "
+                "write curvilinear coordinates with to_vts"
+            )
+            raise SeriesError(message)
+        dim = variable.dims[0]
+        coordinate: Hashable | None = name
+    elif name in ds.dims:
+        dim, coordinate = name, None
+    else:
+        known = ", ".join(repr(str(n)) for n in dict.fromkeys([*ds.dims, *ds.coords]))
+        message = f"{role}={name!r}: there is no such dim or coordinate; this Dataset has {known}"
+        raise SeriesError(message)
+    if dim in roles.dims:
+        message = f"{role}={name!r} and {roles.dims[dim]}={str(roles.named[roles.dims[dim]])!r} are both along {dim!r}"
+        raise SeriesError(message)
+    roles.named[role] = name
+    _set(roles, dim, role, coordinate, _CALLER)
+
+
+def _cf_roles(ds: xr.Dataset) -> dict[Hashable, tuple[str, bool]]:
+    """Give each coordinate with CF attributes its role, and whether ``axis`` says it."""
+    found: dict[Hashable, tuple[str, bool]] = {}
+    for table in (ds.cf.coordinates, ds.cf.axes):
+        for key, names in table.items():
+            for name in names:
+                if key in _CF_KEYS:
+                    found[name] = (_CF_KEYS[key], "axis" in ds[name].attrs)
+    return found
+
+
+def _along(ds: xr.Dataset, dim: Hashable) -> list[Hashable]:
+    """Give the one-dimensional coordinates along a dim, the index coordinate first."""
+    names = [name for name, c in ds.coords.items() if c.dims == (dim,) and c.dtype.kind in "biufmMO"]
+    return sorted(names, key=lambda name: name != dim)
+
+
+def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hashable, tuple[str, bool]]) -> None:
+    along = _along(ds, dim)
+    index = dim if dim in along else None
+    if index in cf:
+        _set(roles, dim, cf[index][0], index, _CF)
+        return
+    known = [name for name in along if name in cf]
+    spatial = {cf[name][0] for name in known}
+    if index is None and len(spatial) == 1:
+        marked = [name for name in known if cf[name][1]]
+        best = marked or known
+        if len(best) == 1:
+            _set(roles, dim, cf[best[0]][0], best[0], _CF)
+            return
+        role = spatial.pop()
+        choices = " or ".join(f"{role}={str(name)!r}" for name in best)
+        message = f"dim {dim!r}: {', '.join(map(repr, best))} could all give its positions; say which, with {choices}"
+        raise SeriesError(message)
+    coordinate = index if index is not None else (along[0] if len(along) == 1 else None)
+    for name in dict.fromkeys([dim, *along]):
+        role_or_none = _role_of_name(name)
+        if role_or_none is not None:
+            _set(roles, dim, role_or_none, coordinate, _NAME)
+            return
+    if coordinate is not None and _is_time(ds[coordinate].variable):
+        _set(roles, dim, "time", coordinate, _DTYPE)
+
+
+def _role_of_name(name: Hashable) -> str | None:
+    for role, pattern in _NAMES.items():
+        if re.fullmatch(pattern, str(name), re.IGNORECASE):
+            return role
+    return None
+
+
+def _is_time(variable: xr.Variable) -> bool:
+    if variable.dtype.kind in "mM":
+        return True
+    return variable.dtype.kind == "O" and variable.size > 0 and hasattr(variable.values.flat[0], "calendar")
+
+
+def _one_time(roles: Roles) -> None:
+    """Keep one time axis: the one with the best evidence, or with the plainest name; others are extra dims."""
+    times = [dim for dim, role in roles.dims.items() if role == "time"]
+    if len(times) > 1:
+        best = min(times, key=lambda dim: (roles.evidence[dim], str(dim).lower() != "time", len(str(dim))))
+        for dim in times:
+            if dim != best:
+                del roles.dims[dim], roles.coordinates[dim], roles.evidence[dim]
+
+
+def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable) -> None:
+    """Give the dims without coordinates of one variable the roles left over: x to the last, then y, z and time."""
+    variable = ds[name].variable
+    taken = {roles.dims[dim] for dim in variable.dims if dim in roles.dims}
+    free = [dim for dim in reversed(variable.dims) if dim not in roles.dims and not _along(ds, dim) and dim not in ds]
+    left = [role for role in ROLES if role not in taken and (role != "time" or "time" not in roles.dims.values())]
+    for dim, role in zip(free, left, strict=False):
+        _set(roles, dim, role, None, _ORDER)

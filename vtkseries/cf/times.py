@@ -1,0 +1,194 @@
+"""Time steps: any time axis as the numbers that ParaView wants, with units, calendar and dates."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from xarray.coding.times import encode_cf_datetime, encode_cf_timedelta
+
+from vtkseries.errors import SeriesError
+
+__all__ = ["Times", "count_time", "read_times"]
+
+_UNITS = re.compile(r"\s*(\w+)\s+since\s+(.+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Times:
+    """The time steps of a series.
+
+    Attributes
+    ----------
+    values : tuple of float
+        Strictly increasing; one value for a Dataset without time.
+    units, calendar : str or None
+        As CF has them.
+    dates : tuple of str
+        ISO 8601 dates; empty where there are none.
+    dim : hashable or None
+        The time dim; None where there is at most one step.
+    name : hashable or None
+        The coordinate that the values came from.
+    """
+
+    values: tuple[float, ...]
+    units: str | None = None
+    calendar: str | None = None
+    dates: tuple[str, ...] = ()
+    dim: Hashable | None = None
+    name: Hashable | None = None
+
+
+def read_times(ds: xr.Dataset, dim: Hashable | None, name: Hashable | None, time_units: str | None = None) -> Times:
+    """Read the time coordinate of a Dataset.
+
+    Parameters
+    ----------
+    ds : Dataset
+    dim : hashable or None
+        The time dim, if there is one.
+    name : hashable or None
+        The time coordinate, along `dim` or scalar; steps are counted from 0 without one.
+    time_units : str, optional
+        ``"hours since 2000-01-01"``, or ``"hours"`` alone for hours since the first step.
+
+    Raises
+    ------
+    SeriesError
+        Times that are missing, not strictly increasing, or not to be told in these units.
+    """
+    if name is None:
+        count = 1 if dim is None else ds.sizes[dim]
+        values = np.arange(count, dtype="f8")
+        return Times(tuple(values.tolist()), units=time_units, dim=dim)
+    variable = ds[name].variable
+    label = str(name)
+    raw = np.atleast_1d(variable.values)
+    _refuse_missing(raw, label)
+    values, units, calendar, dates = count_time(raw, {**variable.attrs, **variable.encoding}, time_units, label)
+    _refuse_disorder(values, raw, label)
+    return Times(tuple(values.tolist()), units, calendar, dates, dim, name)
+
+
+def count_time(
+    raw: np.ndarray, attrs: dict[str, Any], time_units: str | None, label: str
+) -> tuple[np.ndarray, str | None, str | None, tuple[str, ...]]:
+    """Give times as numbers: values (float64), units, calendar and ISO dates.
+
+    `raw` holds ``datetime64``, ``timedelta64``, cftime objects or numbers; `attrs` the CF attributes or encoding that
+    they came with.
+    """
+    if raw.dtype.kind == "m":
+        units = (time_units or attrs.get("units") or "days").strip()
+        unit = units.split()[0]
+        try:
+            values = encode_cf_timedelta(raw, unit, np.dtype("f8"))[0]
+        except (KeyError, ValueError) as error:
+            raise _unknown_units(label, units) from error
+        return np.asarray(values, "f8"), units, None, ()
+    if raw.dtype.kind in "MO":
+        calendar = getattr(raw.flat[0], "calendar", None) or attrs.get("calendar") or "proleptic_gregorian"
+        dates = _iso(raw)
+        units = _since(time_units or attrs.get("units") or "days", dates[0], label)
+        try:
+            values = np.asarray(encode_cf_datetime(raw, units, calendar, np.dtype("f8"))[0], "f8")
+        except (KeyError, ValueError, OverflowError) as error:
+            raise _unknown_units(label, units) from error
+        return values, units, str(calendar), dates
+    if raw.dtype.kind not in "biuf":
+        message = (
+            f"time coordinate {label!r} holds {raw.dtype}, which is no time; decode it "
+            "(xr.decode_cf, pandas.to_datetime) or name another with time="
+        )
+        raise SeriesError(message)
+    return _numbers(raw, attrs, time_units, label)
+
+
+def _numbers(
+    raw: np.ndarray, attrs: dict[str, Any], time_units: str | None, label: str
+) -> tuple[np.ndarray, str | None, str | None, tuple[str, ...]]:
+    values = raw.astype("f8")
+    if raw.dtype.kind in "iu" and not np.array_equal(values.astype(raw.dtype), raw):
+        message = f"time {label!r} has integers beyond 2**53, which ParaView cannot tell apart; subtract the first one"
+        raise SeriesError(message)
+    own = attrs.get("units")
+    units = own if isinstance(own, str) else None
+    if units is None or not _UNITS.match(units):
+        return values, time_units or units, None, ()
+    calendar = str(attrs.get("calendar", "standard"))
+    decoded = None
+    with contextlib.suppress(ValueError, OverflowError, KeyError):
+        decoded = xr.coding.times.decode_cf_datetime(values, units, calendar, use_cftime=True)
+    if decoded is None:
+        if time_units not in (None, units):
+            raise _unknown_units(label, units)
+        return values, units, calendar, ()
+    dates = _iso(decoded)
+    if time_units not in (None, units):
+        units = _since(str(time_units), dates[0], label)
+        values = np.asarray(encode_cf_datetime(decoded, units, calendar, np.dtype("f8"))[0], "f8")
+    return values, units, calendar, dates
+
+
+def _since(units: str, first: str, label: str) -> str:
+    units = units.strip()
+    if _UNITS.match(units):
+        return units
+    if re.fullmatch(r"\w+", units):
+        return f"{units} since {first.replace('T', ' ')}"
+    raise _unknown_units(label, units)
+
+
+def _unknown_units(label: str, units: str) -> SeriesError:
+    return SeriesError(
+        f"time {label!r} cannot be told in units {units!r}; give time_units= such as 'hours since 2000-01-01' or 'days'"
+    )
+
+
+def _iso(raw: np.ndarray) -> tuple[str, ...]:
+    if raw.dtype.kind == "M":
+        seconds = raw.astype("M8[s]")
+        exact = bool((seconds == raw).all())
+        return tuple(np.datetime_as_string(seconds if exact else raw).tolist())
+    return tuple(value.isoformat() for value in raw)
+
+
+def _refuse_missing(raw: np.ndarray, label: str) -> None:
+    if raw.size == 0:
+        message = f"time {label!r} has no steps; select at least one"
+        raise SeriesError(message)
+    missing = np.array([value is None or value != value for value in raw]) if raw.dtype.kind == "O" else ~_finite(raw)  # noqa: PLR0124 (NaN in an object array differs from itself)
+    if missing.any():
+        at = int(np.flatnonzero(missing)[0])
+        message = f"time {label!r} is {raw[at]} at position {at}; drop such steps, as with ds.dropna({label!r})"
+        raise SeriesError(message)
+
+
+def _finite(raw: np.ndarray) -> np.ndarray:
+    if raw.dtype.kind in "mM":
+        return np.asarray(~np.isnat(raw))
+    return np.asarray(np.isfinite(raw)) if raw.dtype.kind in "fc" else np.ones(raw.shape, bool)
+
+
+def _refuse_disorder(values: np.ndarray, raw: np.ndarray, label: str) -> None:
+    wrong = np.flatnonzero(~(np.diff(values) > 0))
+    if wrong.size:
+        at = int(wrong[0])
+        remedy = (
+            f"ds.drop_duplicates({label!r})"
+            if (raw[at + 1] == raw[at])
+            else f"ds.sortby({label!r})"
+            if raw[at + 1] < raw[at]
+            else "time_units= with a finer unit"
+        )
+        message = (
+            f"time {label!r} must increase from step to step, but is {raw[at]} at position {at} "
+            f"and {raw[at + 1]} at {at + 1}; use {remedy}"
+        )
+        raise SeriesError(message)

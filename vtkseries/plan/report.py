@@ -1,0 +1,77 @@
+"""A plan in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vtkseries.plan.model import PartPlan, SeriesPlan
+
+__all__ = ["report"]
+
+
+def report(plan: SeriesPlan) -> str:
+    """Give the text that a plan shows: files, arrays, dtypes, bytes, and what was flipped, guessed or left out."""
+    files = plan.steps * len(plan.parts)
+    lines = [
+        f"<SeriesPlan {plan.path}>",
+        (
+            f"{plan.steps} {_plural('step', plan.steps)}, {files} {_plural('file', files)}, "
+            f"{format_bytes(plan.nbytes)} ({plan.nbytes:,} bytes)"
+        ),
+        f"time: {_time(plan)}",
+    ]
+    for part in plan.parts:
+        lines += _part(plan, part)
+    if plan.fields:
+        lines.append("field data: " + ", ".join(f"{f.name} {f.conversion.dtype}" for f in plan.fields))
+    lines += [f"note: {notice}" for notice in plan.notices]
+    lines += [f"left out: {reason}" for reason in plan.left_out]
+    return "\n".join(lines)
+
+
+def format_bytes(count: int) -> str:
+    """Give a byte count in the largest decimal unit that it fills."""
+    value, units = float(count), iter(("B", "kB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while value >= 1000 and unit != "PB":  # noqa: PLR2004 (SI's step)
+        value, unit = value / 1000, next(units)
+    return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else word + "s"
+
+
+def _time(plan: SeriesPlan) -> str:
+    times = plan.times
+    first, last = times.values[0], times.values[-1]
+    shown = f"{first!r}" if plan.steps == 1 else f"{first!r} to {last!r}"
+    if times.units:
+        shown += f" {times.units}"
+    if times.calendar:
+        shown += f" ({times.calendar})"
+    if times.dates:
+        shown += f", {times.dates[0]}" + (f" to {times.dates[-1]}" if plan.steps > 1 else "")
+    return shown
+
+
+def _part(plan: SeriesPlan, part: PartPlan) -> list[str]:
+    name = f"part {part.name!r}" if part.name else "grid"
+    first = plan.file(part, 0)
+    last = plan.file(part, plan.steps - 1)
+    extent = dict(part.document.attributes)["WholeExtent"].split()
+    nodes = " x ".join(str(int(extent[i + 1]) - int(extent[i]) + 1) for i in (0, 2, 4))
+    lines = [
+        (
+            f"{name} ({', '.join(part.dims)}): {part.document.type}, {nodes} points (x, y, z), "
+            f"{format_bytes(part.size)} a step"
+        ),
+        f"  {first}" + (f" … {last.name}" if plan.steps > 1 else ""),
+    ]
+    for section in part.document.pieces[0].sections:
+        for array in section.arrays:
+            vector = f" x {array.components} ({', '.join(array.component_names)})" if array.components > 1 else ""
+            units = f" [{array.units}]" if array.units else ""
+            lines.append(f"  {section.tag} {array.name}: {array.type}{vector}{units}, {format_bytes(array.nbytes)}")
+    return lines

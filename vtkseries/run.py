@@ -1,0 +1,207 @@
+"""One run of a plan: what was there before, and the commit of a step.
+
+Everything here may be done twice, even at the same time in two processes, as a cluster does when it loses a worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vtkseries.errors import SeriesError, VtkSeriesWarning
+from vtkseries.plan.fielddata import step_fields
+from vtkseries.plan.model import PartPlan, SeriesPlan
+from vtkseries.storage.index import Entry, Index, entries
+from vtkseries.storage.stepfile import StepFile, new_token, write_at
+from vtkseries.xmlformat.layout import PREFIX, Document, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Run", "begin", "commit", "discard", "finish", "open_block", "start"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A plan under way.
+
+    Attributes
+    ----------
+    plan : SeriesPlan
+    token : str
+        Names its temporary files and its log.
+    old : mapping of name to (inode, mtime in ns)
+        Files of the series as it was, which go once the new index is in place.
+    kept : tuple
+        Steps of the series so far that stay.
+    """
+
+    plan: SeriesPlan
+    token: str
+    old: Mapping[str, tuple[int, int]]
+    kept: tuple[tuple[Entry, ...], ...] = ()
+
+    def file(self, part: PartPlan, step: int) -> StepFile:
+        """Give the file of one step of one part."""
+        return StepFile(self.plan.file(part, step), self.token)
+
+
+def start(plan: SeriesPlan) -> Run:
+    """Look at what is there, and make the directories."""
+    folder = plan.path.parent if plan.single else plan.path.parent / plan.path.stem
+    folder.mkdir(parents=True, exist_ok=True)
+    kept: tuple[tuple[Entry, ...], ...] = ()
+    if plan.mode == "a" and plan.path.exists():
+        kept = _kept(plan)
+        plan = replace(plan, first=len(kept))
+    return Run(plan, new_token(), _survey(plan, folder), kept)
+
+
+def _kept(plan: SeriesPlan) -> tuple[tuple[Entry, ...], ...]:
+    """Give the steps before the first new one; those from there on are dropped, as a restart from there means it."""
+    steps = entries(plan.path)
+    kept = tuple(tuple(step) for step in steps if float(step[0].timestep) < plan.times.values[0])
+    dropped = len(steps) - len(kept)
+    if dropped:
+        what = f"{dropped} {'step' if dropped == 1 else 'steps'} from {steps[len(kept)][0].timestep} on"
+        message = f"{str(plan.path)!r}: {what} dropped, since the new ones begin at {plan.times.values[0]!r}"
+        warnings.warn(message, VtkSeriesWarning, stacklevel=5)
+    return kept
+
+
+def _survey(plan: SeriesPlan, folder: Path) -> dict[str, tuple[int, int]]:
+    """Identify the files that have names of this series."""
+    if plan.single:
+        return {plan.path.name: _identity(plan.path)} if plan.path.exists() else {}
+    own = re.compile(re.escape(plan.path.stem) + r"(_[\w.+-]+)?_\d{6,}\.p?vt[risp]")
+    with os.scandir(folder) as found:
+        return {item.name: _identity(Path(item.path)) for item in found if own.fullmatch(item.name)}
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (status.st_ino, status.st_mtime_ns)
+
+
+def begin(run: Run) -> Index | None:
+    """Open the run's log; the first call puts it in place of the old one, and then removes the old series' files."""
+    plan = run.plan
+    if plan.single:
+        return None
+    with contextlib.suppress(SeriesError, FileNotFoundError):
+        return Index.attach(plan.path, run.token, durable=plan.durable)
+    if plan.mode == "x" and plan.path.exists():
+        message = f"{str(plan.path)!r} appeared meanwhile and mode='x' does not replace it; take another path"
+        raise SeriesError(message)
+    longest = _entries(plan, plan.steps - 1)
+    index = Index.create(
+        plan.path, token=run.token, room=plan.steps, longest=longest, kept=run.kept, durable=plan.durable
+    )
+    keep = {Path(entry.file).name for step in run.kept for entry in step}
+    for name, identity in run.old.items():
+        path = plan.path.parent / plan.path.stem / name
+        if name not in keep and _identity(path) == identity:
+            path.unlink(missing_ok=True)
+    return index
+
+
+def _entries(plan: SeriesPlan, step: int) -> list[Entry]:
+    stamp = repr(plan.times.values[step])
+    return [
+        Entry(stamp, plan.relative(part, step), number, part.name, size=part.size)
+        for number, part in enumerate(plan.parts)
+    ]
+
+
+def open_block(run_file: StepFile, log: Path, number: int) -> int | None:
+    """Open a step's temporary file for a block; None when the step is committed already and nothing is to be done.
+
+    Parameters
+    ----------
+    run_file : StepFile
+    log : Path
+        The ``.pvd``.
+    number : int
+        Of the step in the series.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        return os.open(run_file.temporary, os.O_RDWR)
+    with contextlib.suppress(FileNotFoundError, SeriesError), Index.attach(log, run_file.token) as index:
+        if index.count > number:
+            return None
+    return run_file.open_for_blocks()
+
+
+def commit(run: Run, index: Index | None, step: int, values: Mapping[str, np.ndarray]) -> None:
+    """Complete the files of one step, give them their final names and list them.
+
+    Parameters
+    ----------
+    run : Run
+    index : Index or None
+        The open log.
+    step : int
+        Of the plan.
+    values : mapping of source to array
+        The step's values of variables without a spatial axis.
+    """
+    plan = run.plan
+    number = plan.first + step
+    if index is not None and index.count > number:
+        for part in plan.parts:
+            run.file(part, step).discard()
+        return
+    fields = step_fields(plan, step, values)
+    for part in plan.parts:
+        file = run.file(part, step)
+        identity = _identity(file.final)
+        published = identity != (0, 0) and identity != run.old.get(file.final.name)
+        if not published:
+            _complete(file, part, replace(part.document, field_data=fields))
+        file.publish(durable=plan.durable, published=published)
+    if index is not None:
+        index.commit(number, _entries(plan, step))
+
+
+def _complete(file: StepFile, part: PartPlan, document: Document) -> None:
+    """Write all but the blocks: header, geometry, byte counts and the closing tags."""
+    fd = file.open_for_blocks()
+    try:
+        head = bytearray(render(document, part.room))
+        for position, values in part.constants:
+            count = values.nbytes.to_bytes(PREFIX, "little")
+            if position - len(head) < 1 << 12:
+                head += bytes(position - len(head)) + count + values.tobytes()
+            else:
+                write_at(fd, position, count)
+                write_at(fd, position + PREFIX, values)
+        write_at(fd, 0, head)
+        for array in part.arrays:
+            write_at(fd, array.position - PREFIX, array.nbytes.to_bytes(PREFIX, "little"))
+        write_at(fd, part.size - len(part.footer), part.footer)
+    finally:
+        os.close(fd)
+
+
+def finish(run: Run, index: Index | None) -> Path:
+    """Put the finished index in place and give the path that was written."""
+    if index is not None:
+        index.close()
+    return run.plan.path
+
+
+def discard(run: Run) -> None:
+    """Remove the temporary files of a run that failed."""
+    folder = run.plan.path.parent if run.plan.single else run.plan.path.parent / run.plan.path.stem
+    for leftover in folder.glob(f".*.{run.token}.tmp"):
+        leftover.unlink(missing_ok=True)

@@ -1,0 +1,252 @@
+"""A plan carried out as dask tasks, or step by step where nothing is chunked; the only module that imports dask."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dask
+import dask.array as da
+import numpy as np
+from dask.array.core import unify_chunks
+from dask.base import tokenize
+from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph
+
+from vtkseries.blocks import write_block
+from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
+from vtkseries.run import Run, begin, commit, discard, finish, open_block, start
+from vtkseries.serial import locked, write_locked
+from vtkseries.storage.stepfile import StepFile
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from vtkseries.plan.build import Prepared
+
+__all__ = ["execute"]
+
+_AXES = ("time", "z", "y", "x")
+
+
+def execute(prepared: Prepared, *, compute: bool = True) -> Path | Delayed:
+    """Write a planned series.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    compute : bool
+        Write now and give the path; otherwise give one Delayed of it, and nothing is written until it is computed.
+    """
+    chunked = any(variable.chunks is not None for variable in prepared.sources.values())
+    if not compute:
+        if not chunked:
+            return dask.delayed(write_locked, pure=False)(prepared.plan, prepared.sources)
+        return _delayed(prepared)
+    if not chunked:
+        return write_locked(prepared.plan, prepared.sources)
+    with locked(prepared.plan):
+        run = start(prepared.plan)
+        try:
+            return _graph(run, prepared.sources).compute()
+        except BaseException:
+            discard(run)
+            raise
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where the blocks of one array go: small, since every task carries it."""
+
+    array: ArrayPlan
+    folder: Path
+    pattern: str
+    log: Path
+    token: str
+    first: int
+
+    def file(self, step: int) -> StepFile:
+        return StepFile(self.folder / self.pattern.format(self.first + step), self.token)
+
+
+def _delayed(prepared: Prepared) -> Delayed:
+    return _graph(start(prepared.plan), prepared.sources)
+
+
+def _graph(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
+    plan = run.plan
+    writes: list[da.Array] = []
+    bounds: list[tuple[int, ...]] = []
+    steps = _time_chunks(plan, sources)
+    for part in plan.parts:
+        example = plan.file(part, 0)
+        pattern = example.name.replace(f"{plan.first:06d}{part.suffix}", "{:06d}" + part.suffix)
+        for array in part.arrays:
+            target = _Target(array, example.parent, pattern, plan.path, run.token, plan.first)
+            blocks, chunks = _array_blocks(target, sources, steps)
+            writes.append(blocks)
+            bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
+    fields = {item.source: _field_array(sources[item.source], has_time=item.has_time) for item in plan.fields}
+    writes = list(dask.optimize(*writes)) if writes else []
+    return _chain(run, writes, bounds, fields)
+
+
+def _time_chunks(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, ...]:
+    """Give the time chunks for what has none of its own: those of the most finely chunked variable."""
+    found = [
+        variable.chunksizes[plan.times.dim]
+        for variable in sources.values()
+        if variable.chunks is not None and plan.times.dim in variable.dims
+    ]
+    return max(found, key=len, default=(1,) * plan.steps)
+
+
+def _array_blocks(
+    target: _Target, sources: Mapping[str, xr.Variable], steps: tuple[int, ...]
+) -> tuple[da.Array, tuple[int, ...]]:
+    array = target.array
+    operands: list[Any] = []
+    for component in array.sources:
+        data = _dask(sources[component.source], component, steps)
+        operands += [data, component.roles]
+    present = {role for component in array.sources for role in component.roles} - {"c"}
+    lengths = dict(zip(_AXES, (sum(steps), *array.shape), strict=True))
+    index = [role for role in _AXES if role in present or role == "time"]
+    if "time" not in present:
+        operands += [da.arange(sum(steps), chunks=(steps,)), ("time",)]
+    chunks, aligned = unify_chunks(*operands)
+    places: list[Any] = []
+    for role in index:
+        places += [da.arange(lengths[role], chunks=(chunks[role],)), (role,)]
+    many = len(array.sources)
+    flat = [item for pair in zip(aligned[:many], operands[1 : 2 * many : 2], strict=True) for item in pair]
+    blocks = da.blockwise(
+        _write_task,
+        tuple(index),
+        *places,
+        *flat,
+        target=target,
+        index=tuple(index),
+        dtype="i1",
+        adjust_chunks=dict.fromkeys(index, lambda _: 1),
+        align_arrays=False,
+        concatenate=True,
+        meta=np.empty((0,) * len(index), "i1"),
+        name=f"vtkseries-write-{tokenize(target)}",
+    )
+    return blocks, chunks["time"]
+
+
+def _dask(variable: xr.Variable, component: Component, steps: tuple[int, ...]) -> da.Array:
+    if variable.chunks is None:
+        variable = variable.chunk(
+            {dim: steps for dim, role in zip(variable.dims, component.roles, strict=True) if role == "time"}
+        )
+    data = variable.data
+    if "c" in component.roles:
+        data = data.rechunk({component.roles.index("c"): -1})
+    return data
+
+
+def _field_array(variable: xr.Variable, *, has_time: bool) -> da.Array | np.ndarray:
+    if variable.chunks is None:
+        return np.asarray(variable.values) if not has_time else da.from_array(variable.values, chunks=-1)
+    return variable.data
+
+
+def _write_task(*blocks: np.ndarray, target: _Target, index: tuple[str, ...]) -> np.ndarray:
+    """Write one block, which may span several steps; gives nothing but a sign that it is done."""
+    places, values = blocks[: len(index)], blocks[len(index) :]
+    at = {role: (int(place[0]), len(place)) for role, place in zip(index, places, strict=True)}
+    array = target.array
+    begin_at, count = [], []
+    for role, size in zip(_AXES[1:], array.shape, strict=True):
+        first, many = at.get(role, (0, size))
+        flipped = any(role in c.flips and role in c.roles for c in array.sources)
+        begin_at.append(size - first - many if flipped else first)
+        count.append(many)
+    first, many = at["time"]
+    for step in range(many):
+        file = target.file(first + step)
+        try:
+            fd = open_block(file, target.log, target.first + first + step)
+            if fd is None:
+                continue
+            try:
+                write_block(
+                    fd, array, (begin_at[0], begin_at[1], begin_at[2]), (count[0], count[1], count[2]), values, step
+                )
+            finally:
+                os.close(fd)
+        except Exception as error:
+            error.add_note(f"while writing {array.name!r} of step {first + step} to {file.final}")
+            raise
+    return np.zeros((1,) * len(index), "i1")
+
+
+def _chain(run: Run, writes: list[da.Array], bounds: list[tuple[int, ...]], fields: Mapping[str, Any]) -> Delayed:
+    """Commit the steps in order, as soon as all their blocks are written."""
+    plan = run.plan
+    cuts = sorted({0, plan.steps, *itertools.chain.from_iterable(bounds)})
+    name = f"vtkseries-commit-{run.token}"
+    dsk: dict[Hashable, Any] = {f"{name}-run": run}
+    lazy = {key: value for key, value in fields.items() if isinstance(value, da.Array)}
+    fixed = {key: value for key, value in fields.items() if key not in lazy}
+    pieces = {key: _delayed_fields(array, cuts, plan) for key, array in lazy.items()}
+    before: Hashable = None
+    for number, (first, stop) in enumerate(itertools.pairwise(cuts)):
+        done = [key for array, cut in zip(writes, bounds, strict=True) for key in _keys(array, cut, first)]
+        values = [pieces[key][number].key for key in lazy]
+        dsk[(name, number)] = (_commit_task, f"{name}-run", first, stop, fixed, list(lazy), values, before, done)
+        before = (name, number)
+    dsk[f"{name}-done"] = (_finish_task, f"{name}-run", before)
+    dependencies = [*writes, *(piece for group in pieces.values() for piece in group)]
+    graph = HighLevelGraph.from_collections(name, dsk, dependencies=dependencies)
+    return Delayed(f"{name}-done", graph, layer=name)
+
+
+def _keys(array: da.Array, cuts: tuple[int, ...], first: int) -> Iterator[Hashable]:
+    block = next(i for i in range(len(cuts) - 1) if cuts[i] <= first < cuts[i + 1])
+    ranges = [range(count) for count in array.numblocks[1:]]
+    for rest in itertools.product(*ranges):
+        yield (array.name, block, *rest)
+
+
+def _delayed_fields(array: da.Array, cuts: list[int], plan: SeriesPlan) -> list[Delayed]:
+    has_time = array.ndim == 1 and array.shape[0] == plan.steps
+    result = []
+    for first, stop in itertools.pairwise(cuts):
+        piece = array[first:stop] if has_time else array
+        result.append(dask.delayed(np.asarray, pure=False)(piece))
+    return result
+
+
+def _commit_task(
+    run: Run, first: int, stop: int, fixed: dict[str, np.ndarray], names: list[str], values: list[Any], *_: Any
+) -> int:
+    index = begin(run)
+    try:
+        for step in range(first, stop):
+            given = dict(fixed)
+            for item in run.plan.fields:
+                if item.source in names:
+                    value = np.asarray(values[names.index(item.source)])
+                    given[item.source] = value[step - first] if item.has_time else value
+            commit(run, index, step, given)
+    finally:
+        if index is not None:
+            index.release()
+    return stop
+
+
+def _finish_task(run: Run, _: Any) -> Path:
+    index = begin(run)
+    try:
+        return finish(run, index)
+    finally:
+        if index is not None:
+            index.release()

@@ -1,0 +1,116 @@
+"""A plan carried out step by step, in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.blocks import write_block
+from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
+from vtkseries.run import Run, begin, commit, discard, finish, start
+from vtkseries.storage.lock import Lock
+
+__all__ = ["locked", "write_locked"]
+
+_SLAB = 1 << 26
+"""Bytes read at a time from a variable that is neither in memory nor chunked by dask."""
+
+_AXES = ("z", "y", "x")
+
+
+def locked(plan: SeriesPlan) -> Lock:
+    """Give the lock on a plan's series, to be held while it is written."""
+    plan.path.parent.mkdir(parents=True, exist_ok=True)
+    return Lock(plan.path)
+
+
+def write_locked(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> Path:
+    """Write a planned series as its only writer, and give its path.
+
+    Raises
+    ------
+    SeriesError
+        Another writer has it.
+    """
+    with locked(plan):
+        return _write(start(plan), sources)
+
+
+def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
+    plan = run.plan
+    index = None
+    try:
+        index = begin(run) if run.plan.mode == "a" else None
+        for step in range(plan.steps):
+            for part in plan.parts:
+                fd = run.file(part, step).open_for_blocks()
+                try:
+                    for array in part.arrays:
+                        _write_array(fd, array, sources, step)
+                finally:
+                    os.close(fd)
+            index = index if index is not None else begin(run)
+            commit(run, index, step, _step_values(plan, sources, step))
+        return finish(run, index)
+    except BaseException as error:
+        discard(run)
+        error.add_note(f"while writing {plan.path}")
+        raise
+    finally:
+        if index is not None:
+            index.release()
+
+
+def _step_values(plan: SeriesPlan, sources: Mapping[str, xr.Variable], step: int) -> dict[str, np.ndarray]:
+    values = {}
+    for item in plan.fields:
+        variable = sources[item.source]
+        values[item.source] = np.asarray((variable[step] if item.has_time else variable).values)
+    return values
+
+
+def _write_array(fd: int, array: ArrayPlan, sources: Mapping[str, xr.Variable], step: int) -> None:
+    variables = [sources[component.source] for component in array.sources]
+    if all(variable._in_memory for variable in variables):  # noqa: SLF001 (xarray has no public word for it)
+        blocks = [variable.values for variable in variables]
+        write_block(fd, array, (0, 0, 0), array.shape, blocks, step)
+        return
+    axis, size = _longest_outer_axis(array, variables)
+    planes = max(1, _SLAB // max(1, array.nbytes // size))
+    for first in range(0, size, planes):
+        many = min(planes, size - first)
+        start_ = [0, 0, 0]
+        count = list(array.shape)
+        start_[axis], count[axis] = first, many
+        blocks = [
+            _read(variable, component, step, _AXES[axis], slice(first, first + many), size)
+            for component, variable in zip(array.sources, variables, strict=True)
+        ]
+        write_block(fd, array, (start_[0], start_[1], start_[2]), (count[0], count[1], count[2]), blocks, 0)
+
+
+def _longest_outer_axis(array: ArrayPlan, variables: list[xr.Variable]) -> tuple[int, int]:
+    """Give the axis of (z, y, x) that is cut, the outermost of the variable that is longer than 1, and its length."""
+    roles = array.sources[0].roles
+    order = [role for role in roles if role in _AXES]
+    sizes = dict(zip(roles, variables[0].shape, strict=True))
+    role = next((role for role in order if sizes[role] > 1), order[0] if order else "z")
+    axis = _AXES.index(role)
+    return axis, array.shape[axis]
+
+
+def _read(variable: xr.Variable, component: Component, step: int, axis: str, where: slice, size: int) -> np.ndarray:
+    index: list[slice] = []
+    for role, length in zip(component.roles, variable.shape, strict=True):
+        if role == "time":
+            index.append(slice(step, step + 1))
+        elif role == axis and length == size:
+            flip = role in component.flips
+            index.append(slice(size - where.stop, size - where.start) if flip else where)
+        else:
+            index.append(slice(None))
+    return np.asarray(variable[tuple(index)].values)

@@ -1,0 +1,92 @@
+"""Blocks of an array into their place in a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from vtkseries.storage.stepfile import write_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Filler", "write_region"]
+
+_SLAB = 1 << 22
+"""Bytes that are put together at a time where values must be moved: about a core's share of the cache."""
+
+
+class Filler(Protocol):
+    """Gives the values of planes z of a block."""
+
+    def whole(self) -> np.ndarray | None:
+        """Give all values, C-contiguous, shape (z, y, x, c), where they are already there as the file has them."""
+
+    def fill(self, buffer: np.ndarray, planes: slice) -> None:
+        """Put the values of some planes into a buffer of shape (planes, y, x, c)."""
+
+
+def write_region(
+    fd: int,
+    position: int,
+    shape: tuple[int, int, int],
+    start: tuple[int, int, int],
+    count: tuple[int, int, int],
+    dtype: np.dtype,
+    components: int,
+    values: Filler,
+) -> None:
+    """Write a block to the part of an array that it covers, in runs as long as the file's order allows.
+
+    Parameters
+    ----------
+    fd : int
+    position : int
+        Where the array's values begin in the file.
+    shape, start, count : tuple of int
+        Of the array, and of the block in it, along z, y and x.
+    dtype : dtype
+    components : int
+        Values a point.
+    values : Filler
+    """
+    whole = values.whole()
+    if whole is not None:
+        _write_planes(fd, position, shape, start, whole)
+        return
+    plane = count[1] * count[2] * components * dtype.itemsize
+    # At least 16 planes, as far as memory is no matter: transposing fewer reads each cache line more than once.
+    planes = min(count[0], max(1, _SLAB // max(plane, 1), min(16, 4 * _SLAB // max(plane, 1))))
+    buffer = np.empty((planes, count[1], count[2], components), dtype)
+    for first in range(0, count[0], planes):
+        part = buffer[: min(planes, count[0] - first)]
+        values.fill(part, slice(first, first + len(part)))
+        _write_planes(fd, position, shape, (start[0] + first, start[1], start[2]), part)
+
+
+def _write_planes(
+    fd: int, position: int, shape: tuple[int, int, int], start: tuple[int, int, int], block: np.ndarray
+) -> None:
+    for offset, run in _runs(shape, start, block):
+        write_at(fd, position + offset, run)
+
+
+def _runs(
+    shape: tuple[int, int, int], start: tuple[int, int, int], block: np.ndarray
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Give the stretches of a block that lie together in the file, each with its offset in bytes."""
+    _, ny, nx = shape
+    z, y, x = start
+    bz, by, bx = block.shape[:3]
+    point = block.itemsize * block.shape[3]
+    first = ((z * ny + y) * nx + x) * point
+    if bx == nx and by == ny:
+        yield first, block
+    elif bx == nx:
+        for k in range(bz):
+            yield first + k * ny * nx * point, block[k]
+    else:
+        for k in range(bz):
+            for j in range(by):
+                yield first + (k * ny + j) * nx * point, block[k, j]
