@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["TO_NUMPY", "storage_dtype", "vtk_type"]
 
-TO_NUMPY = {
+TO_NUMPY: dict[str, np.dtype] = {
     "Int8": np.dtype("i1"),
     "UInt8": np.dtype("u1"),
     "Int16": np.dtype("i2"),

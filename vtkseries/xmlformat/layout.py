@@ -8,7 +8,7 @@ Sources of the format facts: VTK's "XML file formats" chapter, and experiments o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import quoteattr
 
 __all__ = [
@@ -69,6 +69,8 @@ class DataArray:
         VTK's ``format`` attribute.
     offset : int or None
         Bytes from the one after ``_`` to the array's byte count (or compression table).
+    span : (int, int) or None
+        Where inline content starts and ends in the file that it was parsed from.
     """
 
     name: str
@@ -81,6 +83,7 @@ class DataArray:
     text: str | None = None
     encoding: str = "appended"
     offset: int | None = None
+    span: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole file: its grid type, the grid's attributes, field data and pieces."""
+    """A whole file: its grid type, the grid's attributes, field data and pieces.
+
+    The `sections` are those of a parallel file, ``PPointData`` and so on, which say what its pieces' files hold.
+    """
 
     type: str
     attributes: tuple[tuple[str, str], ...]
@@ -111,6 +117,7 @@ class Document:
     compressor: str | None = None
     byte_order: str = "LittleEndian"
     header_type: str = "UInt64"
+    sections: tuple[Section, ...] = ()
 
 
 def place(document: Document) -> tuple[Document, int]:
