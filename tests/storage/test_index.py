@@ -214,7 +214,7 @@ def test_two_processes_that_run_the_same_commits_at_once_lose_nothing(tmp_path: 
         (b"", "no element found"),
         (b"<VTKFile type='Collection'><Collection>", "not well-formed"),
         (b"<VTKFile type='RectilinearGrid'/>", "not a collection"),
-        (b"<a/>", "<a> where"),
+        (b"<a/>", "<a> of type None is not a coll"),
         (b"<!DOCTYPE a><VTKFile type='Collection'/>", "DOCTYPE"),
         (b"<VTKFile type='Collection'><Collection><DataSet timestep='1'/></Collection></VTKFile>", "'file'"),
         (b"<VTKFile type='Collection'><Collection><DataSet part='x'/></Collection></VTKFile>", "'x'"),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 HOLDER = """
 import pathlib, sys, time
 from vtkseries.storage.lock import Lock
-from vtkseries.xmlformat.pvd import collection
 lock = Lock(pathlib.Path(sys.argv[1])).acquire()
 print("held", flush=True)
 time.sleep(60)

@@ -149,6 +149,11 @@ class Index:
             self._count += 1
         return self._count
 
+    @property
+    def is_log(self) -> bool:
+        """Whether steps can be appended; a log that was closed compact is a plain collection."""
+        return self._header is not None
+
     def steps(self) -> list[list[Entry]]:
         """Read the whole index, as :func:`entries` does."""
         return entries(self.path)

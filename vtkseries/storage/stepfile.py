@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     import numpy as np
     from typing_extensions import Buffer
 
-__all__ = ["StepFile", "new_token", "replace", "sync_directory", "write_at", "write_whole"]
+__all__ = ["StepFile", "checksum", "new_token", "replace", "sync_directory", "write_at", "write_whole"]
 
 _REFUSALS = (5, 32, 33)  # Windows: access denied, sharing and lock violation
 _TRIES = 12
+_CHUNK = 1 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -60,6 +61,19 @@ if not hasattr(os, "pwrite"):  # pragma: no cover  # Windows
         os.lseek(fd, position, os.SEEK_SET)
         while rest:
             rest = rest[os.write(fd, rest) :]
+
+
+def checksum(path: Path) -> tuple[int, int]:
+    """Give a file's size in bytes and its CRC32."""
+    from isal import isal_zlib  # noqa: PLC0415  # only where something is written or checked
+
+    size = crc = 0
+    with path.open("rb", buffering=0) as file:
+        buffer = memoryview(bytearray(_CHUNK))
+        while count := file.readinto(buffer):
+            crc = isal_zlib.crc32(buffer[:count], crc)
+            size += count
+    return size, crc
 
 
 def sync_directory(directory: Path) -> None:

@@ -11,6 +11,7 @@ the one byte ``_`` becomes ``>``: the instruction ends there, and all the entrie
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -200,17 +201,14 @@ def slot(header: LogHeader, content: bytes) -> bytes | None:
 @dataclass
 class _Reader:
     steps: list[list[Entry]] = field(default_factory=list)
-    depth: int = 0
+    path: list[str] = field(default_factory=list)
     fresh: bool = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        expected = ("VTKFile", "Collection", "DataSet")
-        if self.depth >= len(expected) or tag != expected[self.depth]:
-            raise FormatError(f"<{tag}> where a collection has none")
-        self.depth += 1
-        if tag == "VTKFile" and attributes.get("type") != "Collection":
-            raise FormatError(f"a file of type {attributes.get('type')!r}, not a collection")
-        if tag != "DataSet":
+        self.path.append(tag)
+        if len(self.path) == 1 and (tag != "VTKFile" or attributes.get("type") != "Collection"):
+            raise FormatError(f"<{tag}> of type {attributes.get('type')!r} is not a collection")
+        if self.path != ["VTKFile", "Collection", "DataSet"]:
             return
         try:
             part = int(attributes.get("part") or 0)
@@ -224,7 +222,7 @@ class _Reader:
         self.fresh = True
 
     def end(self, _tag: str) -> None:
-        self.depth -= 1
+        self.path.pop()
 
     def comment(self, text: str) -> None:
         check = _CHECK.fullmatch(text)
@@ -259,3 +257,23 @@ def parse(content: bytes) -> list[list[Entry]]:
     except expat.ExpatError as error:
         raise FormatError(f"not well-formed: {error}") from error
     return reader.steps
+
+
+def salvage(content: bytes) -> list[list[Entry]]:
+    """Read what can be read of a log that a power cut tore: whole records only, in order.
+
+    Raises
+    ------
+    FormatError
+        Not even its header is there.
+    """
+    header = LogHeader.parse(content)
+    if header is None:
+        raise FormatError("the header of the log is gone")
+    records = content[: header.at].partition(b"<Collection>\n")[2].splitlines()
+    records += [content[at : at + header.slot] for at in range(header.at, len(content), header.slot)]
+    steps: list[list[Entry]] = []
+    for text in records:
+        with contextlib.suppress(FormatError):
+            steps += parse(_HEAD + b"<Collection>" + text.replace(_TAIL, b"") + _TAIL)
+    return steps
