@@ -1,0 +1,67 @@
+"""PyEVTK's high-level functions: change one import and keep the script.
+
+``from pyevtk.hl import gridToVTK`` becomes ``from vtkseries.evtk import gridToVTK``. Arguments, return values and
+extensions are those of PyEVTK 1.7; ``rectilinearToVTK``, ``structuredToVTK`` and ``pointsToVTKAsTIN`` are those of its
+other branch. Arrays are indexed [x, y, z]. A file appears under its name when it is whole.
+"""
+
+from vtkseries.evtk.cells import (
+    VtkHexahedron,
+    VtkLine,
+    VtkPixel,
+    VtkPolygon,
+    VtkPolyLine,
+    VtkPolyVertex,
+    VtkPyramid,
+    VtkQuad,
+    VtkQuadraticEdge,
+    VtkQuadraticHexahedron,
+    VtkQuadraticQuad,
+    VtkQuadraticTetra,
+    VtkQuadraticTriangle,
+    VtkTetra,
+    VtkTriangle,
+    VtkTriangleStrip,
+    VtkVertex,
+    VtkVoxel,
+    VtkWedge,
+)
+from vtkseries.evtk.group import VtkGroup
+from vtkseries.evtk.meshes import linesToVTK, pointsToVTK, polyLinesToVTK, unstructuredGridToVTK
+from vtkseries.evtk.parallel import writeParallelVTKGrid
+from vtkseries.evtk.shapes import cylinderToVTK, pointsToVTKAsTIN
+from vtkseries.evtk.structured import gridToVTK, imageToVTK, rectilinearToVTK, structuredToVTK
+
+__all__ = [
+    "VtkGroup",
+    "VtkHexahedron",
+    "VtkLine",
+    "VtkPixel",
+    "VtkPolyLine",
+    "VtkPolyVertex",
+    "VtkPolygon",
+    "VtkPyramid",
+    "VtkQuad",
+    "VtkQuadraticEdge",
+    "VtkQuadraticHexahedron",
+    "VtkQuadraticQuad",
+    "VtkQuadraticTetra",
+    "VtkQuadraticTriangle",
+    "VtkTetra",
+    "VtkTriangle",
+    "VtkTriangleStrip",
+    "VtkVertex",
+    "VtkVoxel",
+    "VtkWedge",
+    "cylinderToVTK",
+    "gridToVTK",
+    "imageToVTK",
+    "linesToVTK",
+    "pointsToVTK",
+    "pointsToVTKAsTIN",
+    "polyLinesToVTK",
+    "rectilinearToVTK",
+    "structuredToVTK",
+    "unstructuredGridToVTK",
+    "writeParallelVTKGrid",
+]

@@ -1,0 +1,261 @@
+"""What callers pass, as arrays of a file: checked, in the file's order, not copied."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vtkseries.errors import SeriesError
+from vtkseries.storage.onefile import Values
+from vtkseries.xmlformat import codecs
+from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
+from vtkseries.xmlformat.layout import DataArray, Section
+
+if TYPE_CHECKING:
+    from vtkseries.xmlformat.codecs import Codec
+
+__all__ = ["Arrays", "Data", "Place", "check_names", "field_data"]
+
+Array = npt.NDArray[Any]
+Data = Mapping[str, Any]
+
+_TENSORS = (2, 3, 4, 6, 9)
+_AXES = 3
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where arrays of one kind lie.
+
+    Parameters
+    ----------
+    what : str
+        ``pointData`` and so on, for errors.
+    shape : tuple of int
+        (nx, ny, nz) of a grid, or the shape of the points' coordinates.
+    dims : tuple of str
+        Names of these axes, by which a DataArray is transposed.
+    grid : bool
+        A grid's arrays must have its shape; points' arrays only their number.
+    """
+
+    what: str
+    shape: tuple[int, ...]
+    dims: tuple[str, ...] = ()
+    grid: bool = True
+
+    @property
+    def size(self) -> int:
+        """Number of points or cells."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def fit(self, name: str, array: Any) -> tuple[Any, ...]:
+        """Give the components of an array in the file's order: [z, y, x] or flat.
+
+        Raises
+        ------
+        SeriesError
+            Its shape is another one.
+        """
+        array = self._by_name(array)
+        shape = tuple(array.shape)
+        if array.ndim == 1 and array.size == self.size:
+            return (array,)
+        if shape == self.shape:
+            return (array.T,)
+        if self.grid and array.ndim == len(self.shape) - 1 and array.size == self.size:
+            for axis, length in enumerate(self.shape):
+                if length == 1 and shape == self.shape[:axis] + self.shape[axis + 1 :]:
+                    return (array[_inserted(axis)].T,)
+        if shape[:-1] in {self.shape, (self.size,)} and shape[-1] in _TENSORS:
+            return tuple(array[..., number].T for number in range(shape[-1]))
+        if not self.grid and array.ndim == _AXES and len(self.shape) == 1 and array.size == self.size:
+            return (array.T,)  # PyEVTK takes it, x fastest
+        raise SeriesError(self._refusal(name, shape))
+
+    def _by_name(self, array: Any) -> Any:
+        dims = getattr(array, "dims", None)
+        if dims is None:
+            return _plain(array)
+        for names in (self.dims, ("x", "y", "z")):
+            if len(names) == len(dims) and set(names) == set(dims):
+                array = array.transpose(*names)
+                break
+            if names and len(names) == len(dims) - 1 and set(names) < set(dims):
+                array = array.transpose(*names, ...)
+                break
+        return array.data
+
+    def _refusal(self, name: str, shape: tuple[int, ...]) -> str:
+        expected = f"{self.shape} in the order (x, y, z)" if self.grid else f"{self.shape}, one value a {self._one}"
+        text = f"{self.what}: array {name!r} has the shape {shape}; expected {expected}"
+        if self.grid and shape == self.shape[::-1]:
+            return f"{text}; its axes are in the order (z, y, x): pass its transpose, .T"
+        return text
+
+    @property
+    def _one(self) -> str:
+        return "cell" if "cell" in self.what.lower() else "point"
+
+
+def _inserted(axis: int) -> tuple[Any, ...]:
+    return (*(slice(None),) * axis, None, ...)
+
+
+def _plain(array: Any) -> Any:
+    """Give an array that NumPy's and dask's methods work on, without a copy where it is one."""
+    if isinstance(array, np.ma.MaskedArray):
+        if array.dtype.kind not in "fc" and np.ma.is_masked(array):
+            raise SeriesError(f"an integer array has masked values ({array.dtype}); fill them with a value of yours")
+        return array.filled(np.nan) if array.dtype.kind in "fc" else array.data
+    return array if hasattr(array, "dtype") and hasattr(array, "shape") else np.asarray(array)
+
+
+@dataclass
+class Arrays:
+    """Sections of a file and the values of their arrays, collected in the document's order."""
+
+    sections: list[Section] = field(default_factory=list)
+    values: list[Values] = field(default_factory=list)
+
+    def add(self, tag: str, arrays: Sequence[tuple[str, tuple[Any, ...]]], attributes: Mapping[str, str]) -> None:
+        """Add a section of arrays whose components have the file's order already."""
+        described = []
+        for name, components in arrays:
+            dtype = np.result_type(*(component.dtype for component in components))
+            stored = storage_dtype(dtype)
+            if stored is None:
+                raise SeriesError(
+                    f"{tag}: array {name!r} has the dtype {dtype}, which VTK cannot draw; convert it to numbers"
+                )
+            parts = {name: components}
+            if dtype.kind == "c":
+                parts = {
+                    f"{name}_real": tuple(c.real for c in components),
+                    f"{name}_imag": tuple(map(_imag, components)),
+                }
+            for part, content in parts.items():
+                source = Values(content, stored.newbyteorder("<"))
+                described.append(DataArray(part, vtk_type(stored), len(content), nbytes=source.nbytes))
+                self.values.append(source)
+        check_names(tag, [array.name for array in described])
+        self.sections.append(Section(tag, tuple(described), tuple(attributes.items())))
+
+    def data(self, tag: str, data: Data | None, place: Place) -> None:
+        """Add ``PointData`` or ``CellData``: scalars, and vectors as tuples of arrays or a trailing axis."""
+        fitted = [(name, _components(name, content, place)) for name, content in (data or {}).items()]
+        attributes: dict[str, str] = {}
+        for name, components in fitted:
+            role = {1: "Scalars", _AXES: "Vectors"}.get(len(components))
+            kind = np.result_type(*(component.dtype for component in components)).kind
+            if role is not None:
+                attributes.setdefault(role, f"{name}_real" if kind == "c" else name)
+        self.add(tag, fitted, attributes)
+
+
+def _imag(component: Any) -> Any:
+    return component.imag if component.dtype.kind == "c" else np.zeros(component.shape, component.dtype)
+
+
+def check_names(where: str, names: Sequence[str]) -> None:
+    """Refuse names that make a file unreadable, or that readers mix up.
+
+    Raises
+    ------
+    SeriesError
+        A name is no text, is empty, holds control characters, or stands twice.
+    """
+    for number, name in enumerate(names):
+        if not isinstance(name, str) or not name or _FORBIDDEN.search(name):
+            raise SeriesError(f"{where}: {name!r} is no name for an array; give a text without control characters")
+        if name in names[:number]:
+            raise SeriesError(f"{where}: two arrays would be called {name!r}; rename one of them")
+
+
+def _components(name: str, content: Any, place: Place) -> tuple[Any, ...]:
+    if not isinstance(content, tuple):
+        return place.fit(name, content)
+    parts = [place.fit(f"{name}[{number}]", part) for number, part in enumerate(content)]
+    if len(parts) not in _TENSORS or any(len(part) != 1 for part in parts):
+        raise SeriesError(
+            f"{place.what}: {name!r} is a tuple of {len(parts)} arrays; expected three, each of shape {place.shape}"
+        )
+    flat = [part[0] for part in parts]
+    if any(part.ndim != flat[0].ndim for part in flat):
+        flat = [part if part.ndim == 1 else part.reshape(-1) for part in flat]
+    if len(flat) == 2:  # noqa: PLR2004  # a vector in a plane
+        flat.append(np.broadcast_to(np.zeros((), flat[0].dtype), flat[0].shape))
+    return tuple(flat)
+
+
+def field_data(data: Data | None, method: Codec | None) -> tuple[DataArray, ...]:
+    """Give a grid's field data, inline, where every reader finds it.
+
+    Raises
+    ------
+    SeriesError
+        An array has a dtype that VTK has not, or a name that no reader takes.
+    """
+    found = []
+    for name, content in (data or {}).items():
+        parts = content if isinstance(content, tuple) else (content,)
+        arrays = [np.asarray(_plain(getattr(part, "data", part) if hasattr(part, "dims") else part)) for part in parts]
+        if len({array.shape for array in arrays}) > 1:
+            raise SeriesError(f"fieldData: the components of {name!r} have different shapes")
+        array = np.stack([a.ravel("F") for a in arrays], -1) if len(arrays) > 1 else arrays[0]
+        if array.ndim != 2:  # noqa: PLR2004  # values and their components
+            array = array.ravel("F")
+        if array.dtype.kind in "US":
+            found.append(_texts(name, array))
+            continue
+        stored = storage_dtype(array.dtype)
+        if stored is None:
+            raise SeriesError(f"fieldData: array {name!r} has the dtype {array.dtype}; give numbers or strings")
+        if array.dtype.kind == "c":
+            found += [_numbers(f"{name}_real", array.real.astype(stored), method)]
+            found += [_numbers(f"{name}_imag", array.imag.astype(stored), method)]
+        else:
+            found.append(_numbers(name, array.astype(stored), method))
+    check_names("fieldData", [array.name for array in found])
+    return tuple(found)
+
+
+def _texts(name: str, array: Array) -> DataArray:
+    texts = [t.decode("utf-8", "replace") if isinstance(t, bytes) else str(t) for t in array.ravel().tolist()]
+    codes = b"".join(text.encode() + b"\0" for text in texts)
+    return DataArray(name, "String", tuples=len(texts), text=" ".join(map(str, codes)), encoding="ascii")
+
+
+def _numbers(name: str, array: Array, method: Codec | None) -> DataArray:
+    components = array.shape[1] if array.ndim > 1 else 1
+    kind = vtk_type(array.dtype)
+    if _is_plain(array):
+        text, encoding = " ".join(map(str, array.ravel())), "ascii"
+    else:
+        text, encoding = _base64(array.astype(array.dtype.newbyteorder("<")).tobytes(), method), "binary"
+    return DataArray(name, kind, components, tuples=len(array), text=text, encoding=encoding)
+
+
+def _is_plain(array: Array) -> bool:
+    """Tell whether VTK reads the values from text as they are: not so for inf, nan and denormal numbers."""
+    if array.dtype.kind != "f":
+        return True
+    tiny = (array != 0) & (np.abs(array) < np.finfo(array.dtype).tiny)
+    return bool(np.isfinite(array).all()) and not tiny.any()
+
+
+def _base64(content: bytes, method: Codec | None) -> str:
+    word = np.dtype("<u8")
+    if method is None:
+        return base64.b64encode(np.array([len(content)], word).tobytes() + content).decode()
+    block = codecs.block_size(len(content), 8)
+    streams = [method.encode(content[at : at + block]) for at in range(0, len(content), block)]
+    table = codecs.render_table(len(content), block, map(len, streams), word)
+    return base64.b64encode(table).decode() + base64.b64encode(b"".join(streams)).decode()

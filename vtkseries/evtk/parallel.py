@@ -1,0 +1,147 @@
+# ruff: noqa: N802, N803, PLR0917  # PyEVTK's names and arguments
+"""The file that joins the pieces of a grid that several processes wrote."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+
+from vtkseries.errors import SeriesError
+from vtkseries.evtk.arrays import check_names
+from vtkseries.evtk.output import PathLike, absolute
+from vtkseries.storage.stepfile import new_token, write_whole
+from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["writeParallelVTKGrid"]
+
+_AXES = 3
+_KINDS = {"vts": ("PStructuredGrid", "PPoints"), "vtr": ("PRectilinearGrid", "PCoordinates")}
+_WHITE = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+
+
+def writeParallelVTKGrid(
+    path: PathLike,
+    coordsData: tuple[Sequence[int], Any],
+    starts: Sequence[Sequence[int]],
+    ends: Sequence[Sequence[int]],
+    sources: Sequence[PathLike],
+    ghostlevel: int = 0,
+    cellData: Mapping[str, tuple[Any, int]] | None = None,
+    pointData: Mapping[str, tuple[Any, int]] | None = None,
+) -> str:
+    """Write the ``.pvtr`` or ``.pvts`` of pieces that are ``.vtr`` or ``.vts``.
+
+    Parameters
+    ----------
+    path : path-like
+        Without the extension.
+    coordsData : tuple
+        Number of points of the whole grid, (nx, ny, nz), and the dtype of the coordinates.
+    starts, ends : sequence of three ints each
+        First and last point of each piece. Neighbours share the points of the plane between them.
+    sources : sequence of path-like
+        The pieces' files, from the directory of `path`.
+    ghostlevel : int
+        Layers of cells by which pieces overlap.
+    cellData, pointData : mapping, optional
+        Dtype and number of components of each array, in the pieces' order.
+
+    Returns
+    -------
+    str
+        The file's absolute path.
+
+    Raises
+    ------
+    SeriesError
+        The pieces do not cover the grid, or disagree with each other; no file is made.
+    """
+    names = [str(source) for source in sources]
+    if not len(starts) == len(ends) == len(names) or not names:
+        raise SeriesError(
+            f"starts, ends and sources have {len(starts)}, {len(ends)} and {len(names)} entries; expected one a piece"
+        )
+    suffixes = {name.rsplit(".", 1)[-1] for name in names}
+    if len(suffixes) > 1 or not suffixes <= set(_KINDS):
+        raise SeriesError(f"sources end in {', '.join(sorted(suffixes))}; expected all .vtr or all .vts")
+    suffix = suffixes.pop()
+    kind, geometry = _KINDS[suffix]
+    shape, dtype = coordsData
+    whole = _extent(kind, (0, 0, 0), [n - 1 for n in shape])
+    boxes = [_extent(name, start, end) for name, start, end in zip(names, starts, ends, strict=True)]
+    _check_cover(whole, boxes, names)
+    stored = storage_dtype(np.dtype(dtype))
+    if stored is None or (suffix == "vts" and stored.kind != "f"):
+        stored = np.dtype("f8")
+    axes = {"x": (stored, 1), "y": (stored, 1), "z": (stored, 1)} if suffix == "vtr" else {"points": (stored, 3)}
+    lines = [
+        '<?xml version="1.0"?>',
+        f'<VTKFile type="{kind}" version="1.0" byte_order="LittleEndian" header_type="UInt64">',
+        f'<{kind} WholeExtent="{_text(whole)}" GhostLevel="{int(ghostlevel)}">',
+        *_section("PPointData", pointData or {}),
+        *_section("PCellData", cellData or {}),
+        *_section(geometry, axes),
+        *(
+            f'<Piece Extent="{_text(box)}" Source={quoteattr(name, _WHITE)}/>'
+            for box, name in zip(boxes, names, strict=True)
+        ),
+        f"</{kind}>",
+        "</VTKFile>\n",
+    ]
+    final = absolute(path, f".p{suffix}")
+    write_whole(final, "\n".join(lines).encode(), new_token())
+    return str(final)
+
+
+def _section(tag: str, arrays: Mapping[str, tuple[Any, int]]) -> list[str]:
+    check_names(tag, list(arrays))
+    roles = ""
+    for role, wanted in (("Scalars", 1), ("Vectors", 3)) if tag.endswith("Data") else ():
+        first = next((name for name, (_, components) in arrays.items() if components == wanted), None)
+        roles += f" {role}={quoteattr(first, _WHITE)}" if first else ""
+    lines = []
+    for name, (dtype, components) in arrays.items():
+        stored = storage_dtype(np.dtype(dtype))
+        if stored is None or np.dtype(dtype).kind == "c":
+            raise SeriesError(f"{tag}: array {name!r} has the dtype {np.dtype(dtype)}; name the arrays of the pieces")
+        count = f' NumberOfComponents="{int(components)}"' if int(components) != 1 else ""
+        lines.append(f'<PDataArray type="{vtk_type(stored)}" Name={quoteattr(name, _WHITE)}{count}/>')
+    return [f"<{tag}{roles}>", *lines, f"</{tag}>"]
+
+
+def _extent(name: str, start: Sequence[int], end: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    if len(start) != _AXES or len(end) != _AXES or any(b < a for a, b in zip(start, end, strict=True)):
+        raise SeriesError(f"{name}: from {tuple(start)} to {tuple(end)}; expected three numbers each, the end last")
+    return tuple((int(a), int(b)) for a, b in zip(start, end, strict=True))
+
+
+def _text(extent: tuple[tuple[int, int], ...]) -> str:
+    return " ".join(f"{a} {b}" for a, b in extent)
+
+
+def _check_cover(
+    whole: tuple[tuple[int, int], ...], boxes: list[tuple[tuple[int, int], ...]], names: list[str]
+) -> None:
+    """Refuse pieces that leave a hole, which readers fill with whatever is in memory."""
+    for name, box in zip(names, boxes, strict=True):
+        if any(a < low or b > high for (a, b), (low, high) in zip(box, whole, strict=True)):
+            raise SeriesError(f"{name}: its extent {_text(box)} leaves the grid's, {_text(whole)}")
+    # A flat axis counts as one cell; the others are cut wherever a piece begins or ends.
+    cells = [tuple((a, max(b, a + 1)) for a, b in box) for box in (whole, *boxes)]
+    cuts = [sorted({edge for box in cells for edge in box[axis]}) for axis in range(_AXES)]
+    covered = np.zeros([len(cut) - 1 for cut in cuts], bool)
+    for box in cells[1:]:
+        covered[tuple(slice(cut.index(a), cut.index(b)) for cut, (a, b) in zip(cuts, box, strict=True))] = True
+    inside = tuple(slice(cut.index(a), cut.index(b)) for cut, (a, b) in zip(cuts, cells[0], strict=True))
+    holes = np.argwhere(~covered[inside])
+    if len(holes):
+        hole = [list(pairwise(cut))[at] for cut, at in zip(cuts, holes[0].tolist(), strict=True)]
+        raise SeriesError(
+            f"no piece holds the cells of extent {_text(tuple(hole))}; neighbours share the points between them"
+        )
