@@ -41,12 +41,15 @@ class Run:
         Files of the series as it was, which go once the new index is in place.
     kept : tuple
         Steps of the series so far that stay.
+    before : (inode, mtime in ns)
+        Identifies the index of the series as it was.
     """
 
     plan: SeriesPlan
     token: str
     old: Mapping[str, tuple[int, int]]
     kept: tuple[tuple[Entry, ...], ...] = ()
+    before: tuple[int, int] = (0, 0)
 
     def file(self, part: PartPlan, step: int) -> StepFile:
         """Give the file of one step of one part."""
@@ -61,7 +64,7 @@ def start(plan: SeriesPlan) -> Run:
     if plan.mode == "a" and plan.path.exists():
         kept = _kept(plan)
         plan = replace(plan, first=len(kept))
-    return Run(plan, new_token(), _survey(plan, folder), kept)
+    return Run(plan, new_token(), _survey(plan, folder), kept, _identity(plan.path))
 
 
 def _kept(plan: SeriesPlan) -> tuple[tuple[Entry, ...], ...]:
@@ -98,8 +101,9 @@ def begin(run: Run) -> Index | None:
     plan = run.plan
     if plan.single:
         return None
-    with contextlib.suppress(SeriesError, FileNotFoundError):
-        return Index.attach(plan.path, run.token, durable=plan.durable)
+    mine = _attach(plan.path, run.token, run.before, durable=plan.durable)
+    if mine is not None:
+        return mine
     if plan.mode == "x" and plan.path.exists():
         message = f"{str(plan.path)!r} appeared meanwhile and mode='x' does not replace it; take another path"
         raise SeriesError(message)
@@ -115,6 +119,15 @@ def begin(run: Run) -> Index | None:
     return index
 
 
+def _attach(path: Path, token: str, before: tuple[int, int], *, durable: bool = False) -> Index | None:
+    """Open the run's log; None while the index in place is still the one from before."""
+    if _identity(path) == before:
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        return Index.attach(path, token, durable=durable)
+    return None
+
+
 def _entries(plan: SeriesPlan, step: int) -> list[Entry]:
     stamp = repr(plan.times.values[step])
     return [
@@ -123,7 +136,7 @@ def _entries(plan: SeriesPlan, step: int) -> list[Entry]:
     ]
 
 
-def open_block(run_file: StepFile, log: Path, number: int) -> int | None:
+def open_block(run_file: StepFile, log: Path, before: tuple[int, int], number: int) -> int | None:
     """Open a step's temporary file for a block; None when the step is committed already and nothing is to be done.
 
     Parameters
@@ -131,14 +144,18 @@ def open_block(run_file: StepFile, log: Path, number: int) -> int | None:
     run_file : StepFile
     log : Path
         The ``.pvd``.
+    before : (inode, mtime in ns)
+        Identifies what was there before the run.
     number : int
         Of the step in the series.
     """
     with contextlib.suppress(FileNotFoundError):
         return os.open(run_file.temporary, os.O_RDWR)
-    with contextlib.suppress(FileNotFoundError, SeriesError), Index.attach(log, run_file.token) as index:
-        if index.count > number:
-            return None
+    index = _attach(log, run_file.token, before)
+    if index is not None:
+        with index:
+            if index.count > number:
+                return None
     return run_file.open_for_blocks()
 
 

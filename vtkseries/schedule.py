@@ -66,6 +66,7 @@ class _Target:
     folder: Path
     pattern: str
     log: Path
+    before: tuple[int, int]
     token: str
     first: int
 
@@ -86,7 +87,7 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
         example = plan.file(part, 0)
         pattern = example.name.replace(f"{plan.first:06d}{part.suffix}", "{:06d}" + part.suffix)
         for array in part.arrays:
-            target = _Target(array, example.parent, pattern, plan.path, run.token, plan.first)
+            target = _Target(array, example.parent, pattern, plan.path, run.before, run.token, plan.first)
             blocks, chunks = _array_blocks(target, sources, steps)
             writes.append(blocks)
             bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
@@ -173,7 +174,7 @@ def _write_task(*blocks: np.ndarray, target: _Target, index: tuple[str, ...]) ->
     for step in range(many):
         file = target.file(first + step)
         try:
-            fd = open_block(file, target.log, target.first + first + step)
+            fd = open_block(file, target.log, target.before, target.first + first + step)
             if fd is None:
                 continue
             try:

@@ -201,7 +201,8 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
     along = _along(ds, dim)
     index = dim if dim in along else None
     if index in cf:
-        _set(roles, dim, cf[index][0], index, _CF)
+        role = cf[index][0]
+        _set(roles, dim, role, _with_dates(ds, index, along) if role == "time" else index, _CF)
         return
     known = [name for name in along if name in cf]
     spatial = {cf[name][0] for name in known}
@@ -223,6 +224,14 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
             return
     if coordinate is not None and _is_time(ds[coordinate].variable):
         _set(roles, dim, "time", coordinate, _DTYPE)
+
+
+def _with_dates(ds: xr.Dataset, index: Hashable, along: list[Hashable]) -> Hashable:
+    """Give the one coordinate that has dates where the index only counts, as some ocean models' does."""
+    variable = ds[index].variable
+    dated = [name for name in along if name != index and _is_time(ds[name].variable)]
+    counts = not _is_time(variable) and " since " not in str(variable.attrs.get("units", ""))
+    return dated[0] if counts and len(dated) == 1 else index
 
 
 def _role_of_name(name: Hashable) -> str | None:

@@ -74,8 +74,8 @@ def make_plan(
     _check_options(ds, parts, location, missing, z_scale)
     names, asked = choose(ds, variables)
     named = {"x": x, "y": y, "z": z, "time": time}
-    roles = find_roles(ds, named, dict.fromkeys([*names, *_parts_of(vectors)]))
     found = find_vectors(ds, vectors, names)
+    roles = find_roles(ds, named, dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
     grouping = group_fields(ds, names, found, roles, Options(parts, location, float(z_scale), asked))
     times = _times(ds, roles, time, time_units)
@@ -110,10 +110,6 @@ def make_plan(
         )
         raise SeriesError(message)
     return Prepared(plan, sources)
-
-
-def _parts_of(vectors: Mapping[str, Sequence[Hashable] | str] | None) -> list[Hashable]:
-    return [p for name, parts in (vectors or {}).items() for p in ((name,) if isinstance(parts, str) else parts)]
 
 
 def _described(ds: xr.Dataset) -> list[Hashable]:

@@ -71,7 +71,11 @@ def _part(plan: SeriesPlan, part: PartPlan) -> list[str]:
     ]
     for section in part.document.pieces[0].sections:
         for array in section.arrays:
-            vector = f" x {array.components} ({', '.join(array.component_names)})" if array.components > 1 else ""
+            vector = (
+                f" x {array.components} ({', '.join(filter(None, array.component_names))})"
+                if array.components > 1
+                else ""
+            )
             units = f" [{array.units}]" if array.units else ""
             lines.append(f"  {section.tag} {array.name}: {array.type}{vector}{units}, {format_bytes(array.nbytes)}")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,13 +50,16 @@ def _refuse_unwritable(folder: Path) -> None:
     if not existing.is_dir():
         message = f"{str(existing)!r} is no directory, so {str(folder)!r} cannot be made; take another path"
         raise SeriesError(message)
-    if not os.access(existing, os.W_OK | os.X_OK) or _read_only(existing):
-        message = f"directory {str(existing)!r} is not writable; change its permissions or take another path"
-        raise SeriesError(message)
-
-
-def _read_only(folder: Path) -> bool:
-    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & getattr(os, "ST_RDONLY", 1))
+    try:
+        # Trying is the only answer that holds for every user and file system; the file never has a name on Linux.
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        message = (
+            f"directory {str(existing)!r} is not writable ({error.strerror}); "
+            "change its permissions or take another path"
+        )
+        raise SeriesError(message) from error
 
 
 def part_names(groups: Sequence[Group]) -> list[str]:
