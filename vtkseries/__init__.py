@@ -1,10 +1,24 @@
 """xarray, dask and running solvers into ParaView."""
 
+from typing import TYPE_CHECKING, Any
+
 from vtkseries.accessor import VtkAccessor
 from vtkseries.clash import register
 from vtkseries.errors import FormatError, SeriesError, VtkSeriesError, VtkSeriesWarning
 
-__all__ = ["FormatError", "SeriesError", "VtkSeriesError", "VtkSeriesWarning"]
+if TYPE_CHECKING:
+    from vtkseries.writer import SeriesWriter
+
+__all__ = ["FormatError", "SeriesError", "SeriesWriter", "VtkSeriesError", "VtkSeriesWarning"]
 __version__ = "0.1.0"
 
 register(VtkAccessor)
+
+
+def __getattr__(name: str) -> Any:
+    """Load what not every program needs when it is asked for."""
+    if name == "SeriesWriter":
+        from vtkseries.writer import SeriesWriter  # noqa: PLC0415  # keeps `import vtkseries` light
+
+        return SeriesWriter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,7 +25,7 @@ from vtkseries.xmlformat.layout import PREFIX, Document, render
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Run", "begin", "commit", "discard", "finish", "open_block", "start"]
+__all__ = ["Run", "begin", "commit", "complete", "discard", "finish", "open_block", "start"]
 
 
 @dataclass(frozen=True)
@@ -184,13 +184,13 @@ def commit(run: Run, index: Index | None, step: int, values: Mapping[str, np.nda
         identity = _identity(file.final)
         published = identity != (0, 0) and identity != run.old.get(file.final.name)
         if not published:
-            _complete(file, part, replace(part.document, field_data=fields))
+            complete(file, part, replace(part.document, field_data=fields))
         file.publish(durable=plan.durable, published=published)
     if index is not None:
         index.commit(number, _entries(plan, step))
 
 
-def _complete(file: StepFile, part: PartPlan, document: Document) -> None:
+def complete(file: StepFile, part: PartPlan, document: Document) -> None:
     """Write all but the blocks: header, geometry, byte counts and the closing tags."""
     fd = file.open_for_blocks()
     try:

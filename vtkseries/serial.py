@@ -14,7 +14,7 @@ from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, start
 from vtkseries.storage.lock import Lock
 
-__all__ = ["locked", "write_locked"]
+__all__ = ["locked", "step_values", "write_array", "write_locked"]
 
 _SLAB = 1 << 26
 """Bytes read at a time from a variable that is neither in memory nor chunked by dask."""
@@ -50,11 +50,11 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
                 fd = run.file(part, step).open_for_blocks()
                 try:
                     for array in part.arrays:
-                        _write_array(fd, array, sources, step)
+                        write_array(fd, array, sources, step)
                 finally:
                     os.close(fd)
             index = index if index is not None else begin(run)
-            commit(run, index, step, _step_values(plan, sources, step))
+            commit(run, index, step, step_values(plan, sources, step))
         return finish(run, index)
     except BaseException as error:
         discard(run)
@@ -65,7 +65,8 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
             index.release()
 
 
-def _step_values(plan: SeriesPlan, sources: Mapping[str, xr.Variable], step: int) -> dict[str, np.ndarray]:
+def step_values(plan: SeriesPlan, sources: Mapping[str, xr.Variable], step: int) -> dict[str, np.ndarray]:
+    """Give a step's values of the variables without a spatial axis, by source."""
     values = {}
     for item in plan.fields:
         variable = sources[item.source]
@@ -73,7 +74,8 @@ def _step_values(plan: SeriesPlan, sources: Mapping[str, xr.Variable], step: int
     return values
 
 
-def _write_array(fd: int, array: ArrayPlan, sources: Mapping[str, xr.Variable], step: int) -> None:
+def write_array(fd: int, array: ArrayPlan, sources: Mapping[str, xr.Variable], step: int) -> None:
+    """Write all of one array of a step to its place, reading what is lazy slab by slab."""
     variables = [sources[component.source] for component in array.sources]
     if all(variable._in_memory for variable in variables):  # noqa: SLF001 (xarray has no public word for it)
         blocks = [variable.values for variable in variables]

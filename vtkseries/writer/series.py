@@ -1,0 +1,289 @@
+"""``SeriesWriter``: a step a call, each whole before it is listed."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.times import Times, count_time
+from vtkseries.errors import SeriesError, VtkSeriesWarning
+from vtkseries.plan.build import make_plan
+from vtkseries.plan.fielddata import text_array
+from vtkseries.plan.model import SeriesPlan
+from vtkseries.plan.target import read_target
+from vtkseries.storage.index import Index
+from vtkseries.storage.lock import Lock
+from vtkseries.storage.recover import Examined, continue_series, examine, start_series
+from vtkseries.storage.stepfile import new_token
+from vtkseries.writer.arrays import Arrays, Grid, part_plan, read_arrays
+from vtkseries.writer.resume import Earlier, differences, read_earlier
+from vtkseries.writer.step import write_step
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from types import TracebackType
+
+    from vtkseries.plan.model import PartPlan
+    from vtkseries.xmlformat.layout import DataArray
+
+__all__ = ["SeriesWriter"]
+
+
+class SeriesWriter:
+    """Write a series while a solver runs: each call one step, visible in ParaView when the call returns.
+
+    A context manager. The directory always holds a series that opens and that lists exactly the steps written so far,
+    also when the process is killed.
+
+    Parameters
+    ----------
+    path : path
+        Ends in ``.pvd``; the steps go to a directory of the same name beside it.
+    x, y, z : array-like, optional
+        Coordinates of the grid's points along each axis, shapes (nx,), (ny,), (nz,), or a number where the grid has
+        one point. An axis that decreases is written the other way round, with its data. Not needed to write Datasets.
+    order : {"zyx", "xyz"}
+        How the arrays are indexed: ``p[z, y, x]``, as C has them, or ``p[x, y, z]``.
+    time_units : str, optional
+        Units of the time, as in ``"s"`` or ``"seconds since 2000-01-01"``. Dates need the latter form, or the unit
+        alone for the time since the first step; days by default.
+    mode : {"w", "x", "a"}
+        Replace an existing series, refuse it, or continue it.
+    durable : bool
+        A step survives a power cut once `write` has returned. Without it, it survives the end of the process, however
+        sudden, but the last half minute may be lost with the machine.
+
+    Raises
+    ------
+    SeriesError
+        An argument is wrong, the series exists and `mode` is ``"x"``, or another process is writing it.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> x, y, z = np.arange(4.0), np.arange(3.0), np.arange(2.0)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with SeriesWriter(f"{folder.name}/run.pvd", x, y, z, time_units="s") as series:
+    ...     for step in range(3):
+    ...         p = np.full((2, 3, 4), step, "f4")
+    ...         written = series.write(0.1 * step, point_data={"p": p, "u": (p, p, p)})
+    >>> written.name
+    'run_000002.vtr'
+    >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        x: Any = None,
+        y: Any = None,
+        z: Any = None,
+        *,
+        order: str = "zyx",
+        time_units: str | None = None,
+        mode: str = "w",
+        durable: bool = False,
+    ) -> None:
+        self.path = read_target(Path(path), mode, (".pvd",))
+        self._grid = None if x is None and y is None and z is None else Grid.read(x, y, z, order)
+        self._time_units = time_units
+        self._mode = mode
+        self._durable = durable
+        self._token = new_token()
+        self._index: Index | None = None
+        self._number = self._file_number = 0
+        self._last: float | None = None
+        self._template: SeriesPlan | None = None
+        self._earlier: Earlier | None = None
+        self._examined: Examined | None = None
+        self._laid_out: tuple[Any, PartPlan] | None = None
+        self._closed = False
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = Lock(self.path).acquire()
+        try:
+            if mode == "a" and os.path.lexists(self.path):
+                self._examined = examine(self.path)
+                self._earlier = read_earlier(self.path, self._examined)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def write(
+        self,
+        time: Any,
+        point_data: Mapping[str, Any] | None = None,
+        cell_data: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Write one step and list it.
+
+        Parameters
+        ----------
+        time : float, datetime64, timedelta64, cftime datetime or Dataset
+            After that of the step before. A Dataset of one step needs no more arguments; its own time is taken.
+        point_data, cell_data : mapping of name to array, or tuple of arrays
+            One value a grid point, or a cell: shape (nz, ny, nx), cells (nz-1, ny-1, nx-1), with `order="xyz"` the
+            reverse; axes of one point may be left out. Strided, transposed and Fortran-ordered arrays are read where
+            they are. A tuple of arrays, or a last axis of size 2, 3, 6 or 9, holds the components of a vector or
+            tensor.
+
+        Returns
+        -------
+        Path
+            The file of the step.
+
+        Raises
+        ------
+        SeriesError
+            The step does not fit the grid or the steps before, or its time is not after theirs; nothing is written.
+        OSError
+            The disk is full or broken. The series is as it was; unless the index itself failed, the step may be tried
+            again.
+        """
+        if self._closed:
+            raise SeriesError(f"{self.path}: this SeriesWriter is closed; make another with mode='a'")
+        plan, sources = self._plan(time, point_data, cell_data)
+        now = plan.times.values[0]
+        self._check(plan, now)
+        rewind = self._last is not None and now <= self._last
+        if self._index is None or rewind:
+            self._begin(plan, now)
+        index = self._index
+        assert index is not None  # noqa: S101  # _begin has made it
+        plan = replace(plan, first=self._file_number)
+        files, entries = write_step(plan, sources, self._token)
+        index.commit(self._number, entries)
+        self._number, self._file_number, self._last = self._number + 1, self._file_number + 1, now
+        return files[0]
+
+    def close(self) -> None:
+        """Finish the series; harmless when it is."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._index is not None:
+                self._index.close()
+        finally:
+            if self._index is not None:
+                self._index.release()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except OSError as failure:
+            if error is None:
+                raise
+            error.add_note(f"and {self.path} could not be closed: {failure}")
+
+    def _plan(
+        self, time: Any, point_data: Mapping[str, Any] | None, cell_data: Mapping[str, Any] | None
+    ) -> tuple[SeriesPlan, dict[str, xr.Variable]]:
+        if isinstance(time, xr.Dataset):
+            if point_data is not None or cell_data is not None:
+                raise SeriesError("a Dataset has all of the step: leave out point_data and cell_data")
+            units = self._units()
+            prepared = make_plan(time, self.path, mode=self._mode, time_units=units, durable=self._durable)
+            if prepared.plan.steps != 1:
+                raise SeriesError(f"a Dataset of one step is needed, and this has {prepared.plan.steps}; use isel")
+            for text in prepared.plan.left_out if self._template is None else ():
+                warnings.warn(text, VtkSeriesWarning, stacklevel=3)
+            return prepared.plan, prepared.sources
+        if self._grid is None:
+            raise SeriesError("arrays need a grid: make the SeriesWriter with x=, y= and z=, or write a Dataset")
+        arrays = read_arrays(self._grid, point_data, cell_data)
+        times = self._times(time)
+        labels = (("time_units", times.units), ("time_calendar", times.calendar))
+        constants = tuple(text_array(name, text) for name, text in labels if text)
+        part = self._part(self._grid, arrays, times, constants)
+        plan = SeriesPlan(self.path, self._mode, (part,), (), times, constants, durable=self._durable)
+        return plan, arrays.sources
+
+    def _part(self, grid: Grid, arrays: Arrays, times: Times, constants: tuple[DataArray, ...]) -> PartPlan:
+        """Lay out a file, or take the layout of the step before, which nearly always fits."""
+        shape = (arrays.point, arrays.cell, constants, [len(date) for date in times.dates])
+        if self._laid_out is None or self._laid_out[0] != shape:
+            self._laid_out = (shape, part_plan(grid, arrays, times, constants, (0, 0, 0)))
+        return self._laid_out[1]
+
+    def _units(self) -> str | None:
+        if self._template is not None:
+            return self._template.times.units
+        if self._earlier is not None and self._earlier.units is not None:
+            return self._earlier.units
+        return self._time_units
+
+    def _times(self, time: Any) -> Times:
+        raw = np.atleast_1d(np.asarray(time))
+        known = raw.dtype.kind in "iufmM" or hasattr(raw.flat[0], "isoformat")
+        if raw.shape != (1,) or not known or (raw.dtype.kind in "mM" and np.isnat(raw[0])):
+            raise SeriesError(f"time={time!r} must be one number, date or time difference")
+        units = self._units()
+        values, units, calendar, dates = count_time(raw, {"units": units} if units else {}, units, "time")
+        if not np.isfinite(values[0]):
+            raise SeriesError(f"time={time!r} must be finite")
+        return Times((float(values[0]),), units, calendar, dates)
+
+    def _check(self, plan: SeriesPlan, now: float) -> None:
+        """Refuse a step that does not fit those before it."""
+        if self._template is not None:
+            _refuse_others(self._template, plan)
+        elif self._earlier is not None:
+            self._earlier.check(plan)
+        if self._last is not None and now <= self._last and self._mode != "a":
+            raise SeriesError(
+                f"{self.path}: time {now!r} is not after the last step's, {self._last!r}; "
+                "to go on from a checkpoint make the SeriesWriter with mode='a'"
+            )
+
+    def _begin(self, plan: SeriesPlan, now: float) -> None:
+        """Put the run's index in place; in mode "a" with the steps so far, up to the new one."""
+        first = replace(plan, first=0)
+        files = [first.relative(part, 0) for part in plan.parts]
+        (self.path.parent / self.path.stem).mkdir(exist_ok=True)
+        if self._index is not None:
+            self._index.release()
+            self._token = new_token()
+        if self._mode == "a":
+            found = continue_series(self.path, now, token=self._token, files=files, durable=self._durable)
+            self._index, self._number, self._file_number = found.index, found.number, found.file_number
+            for reason in found.lost:
+                warnings.warn(f"{self.path}: left out, {reason}", VtkSeriesWarning, stacklevel=3)
+            if found.dropped:
+                what = "1 step" if found.dropped == 1 else f"{found.dropped} steps"
+                text = f"{self.path}: {what} from time {now!r} on dropped, as the series goes on from there"
+                warnings.warn(text, VtkSeriesWarning, stacklevel=3)
+        else:
+            if self._mode == "x" and os.path.lexists(self.path):
+                raise SeriesError(f"{self.path} appeared meanwhile and mode='x' does not replace it; take another path")
+            self._index = start_series(self.path, token=self._token, files=files, durable=self._durable)
+        self._template = plan if self._template is None else self._template
+
+
+def _refuse_others(template: SeriesPlan, plan: SeriesPlan) -> None:
+    """Refuse a step with another grid or other arrays than the first one's."""
+    where = f"{plan.path}: the step at {plan.times.values[0]!r}"
+    if len(template.parts) != len(plan.parts):
+        raise SeriesError(f"{where} has {len(plan.parts)} parts, and the first one {len(template.parts)}")
+    for old, new in zip(template.parts, plan.parts, strict=True):
+        found = differences(old.document, new.document)
+        if not found and any(
+            not np.array_equal(a, b) for (_, a), (_, b) in zip(old.constants, new.constants, strict=True)
+        ):
+            found = "the coordinates of its grid are others"
+        if found:
+            raise SeriesError(
+                f"{where} does not fit the first one: {found}; a series has one grid and one set of arrays"
+            )
