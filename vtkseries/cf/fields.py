@@ -44,9 +44,12 @@ def metadata_names(ds: xr.Dataset) -> set[Hashable]:
         for key in ("bounds", "climatology", "grid_mapping"):
             names.update(re.split(r"[\s:]+", attribute(variable, key) or ""))
         names.update(re.findall(r":\s*(\S+)", attribute(variable, "formula_terms") or ""))
-        names.update(re.findall(r"\w+", attribute(variable, "node_coordinates") or ""))
     mappings = {n for n, v in ds.variables.items() if v.ndim == 0 and "grid_mapping_name" in v.attrs}
     topologies = {n for n, v in ds.variables.items() if v.attrs.get("cf_role") in ("mesh_topology", "grid_topology")}
+    for name in topologies:
+        for key, value in ds[name].attrs.items():
+            if key.endswith(("_coordinates", "_connectivity")):
+                names.update(str(value).split())
     return {name for name in ds.variables if name in names} | mappings | topologies
 
 
@@ -80,6 +83,8 @@ def undrawable(variable: xr.Variable, name: Hashable) -> tuple[str, str] | None:
         return "has an empty name", "rename it"
     if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", text):
         return "has control characters in its name, which XML cannot hold", "rename it"
+    if "mesh" in variable.attrs and "location" in variable.attrs:
+        return f"lies on the unstructured mesh {variable.attrs['mesh']!r}", "write it with ds.vtk.to_vtu"
     if variable.size == 0:
         return f"is empty (shape {variable.shape})", "select at least one value a dim"
     return None

@@ -39,6 +39,9 @@ _NAMES = {
     "time": r"time\d*|times|t|time_counter|time_instant|ocean_time|xtime|valid_time|datetime|date",
 }
 
+# Dims of bounds, vertices and characters, which are no axes even when nothing else is known of them.
+_NEVER_AXES = r"n?_?(bnds?|bounds?|v|vert(ex|ices)?|corners?|tuple|char)_?\d*|axis_nbounds|two|four|str(ing|len)\w*|d2"
+
 # Strength of the evidence for a role: lower is stronger.
 _CALLER, _CF, _NAME, _DTYPE, _ORDER = range(5)
 
@@ -206,6 +209,9 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
         return
     known = [name for name in along if name in cf]
     spatial = {cf[name][0] for name in known}
+    if _role_of_name(dim) is None or index is None:
+        # An index without meaning of its own gives way to the coordinates beside it.
+        index = None
     if index is None and len(spatial) == 1:
         marked = [name for name in known if cf[name][1]]
         best = marked or known
@@ -216,7 +222,7 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
         choices = " or ".join(f"{role}={str(name)!r}" for name in best)
         message = f"dim {dim!r}: {', '.join(map(repr, best))} could all give its positions; say which, with {choices}"
         raise SeriesError(message)
-    coordinate = index if index is not None else (along[0] if len(along) == 1 else None)
+    coordinate = along[0] if dim in along or len(along) == 1 else None
     for name in dict.fromkeys([dim, *along]):
         role_or_none = _role_of_name(name)
         if role_or_none is not None:
@@ -261,7 +267,14 @@ def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable) -> None:
     """Give the dims without coordinates of one variable the roles left over: x to the last, then y, z and time."""
     variable = ds[name].variable
     taken = {roles.dims[dim] for dim in variable.dims if dim in roles.dims}
-    free = [dim for dim in reversed(variable.dims) if dim not in roles.dims and not _along(ds, dim) and dim not in ds]
+    free = [
+        dim
+        for dim in reversed(variable.dims)
+        if dim not in roles.dims
+        and not _along(ds, dim)
+        and dim not in ds
+        and not re.fullmatch(_NEVER_AXES, str(dim), re.IGNORECASE)
+    ]
     left = [role for role in ROLES if role not in taken and (role != "time" or "time" not in roles.dims.values())]
     for dim, role in zip(free, left, strict=False):
         _set(roles, dim, role, None, _ORDER)

@@ -1,4 +1,4 @@
-# ruff: noqa: N802, N803, PLR0917  # PyEVTK's names and arguments
+# ruff: noqa: N802, N803  # PyEVTK's names and arguments
 """The file that joins the pieces of a grid that several processes wrote."""
 
 from __future__ import annotations

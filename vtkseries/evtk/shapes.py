@@ -1,4 +1,4 @@
-# ruff: noqa: N802, N803, PLR0917  # PyEVTK's names and arguments
+# ruff: noqa: N802, N803  # PyEVTK's names and arguments
 """Meshes that are computed: a triangular irregular network, and a cylinder."""
 
 from __future__ import annotations

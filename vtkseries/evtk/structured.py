@@ -1,4 +1,4 @@
-# ruff: noqa: N802, N803, PLR0917  # PyEVTK's names and arguments
+# ruff: noqa: N802, N803  # PyEVTK's names and arguments
 """Images, rectilinear and structured grids, from arrays indexed [x, y, z]."""
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def imageToVTK(
         ("WholeExtent", extent),
         ("Origin", " ".join(map(repr, _numbers("origin", origin)))),
         # VTK cannot locate anything in a grid of no step; along one point, any step gives the same grid.
-        ("Spacing", " ".join(repr(step if step else 1.0) for step in steps)),
+        ("Spacing", " ".join(repr(step or 1.0) for step in steps)),
     )
     arrays, method = Arrays(), choose(compression, compression_level)
     _add_data(arrays, nodes, (), cellData, pointData)
