@@ -19,6 +19,7 @@ from vtkseries.grids.rectilinear import rectilinear
 from vtkseries.plan.fielddata import constant_fields, widest_fields
 from vtkseries.plan.group import Field, Group, Grouping, Options, group_fields
 from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan, SeriesPlan
+from vtkseries.plan.remember import remember
 from vtkseries.plan.target import part_names, read_target
 from vtkseries.values import conversions
 from vtkseries.xmlformat.codecs import Codec, codec
@@ -98,7 +99,11 @@ def make_plan(
     fill = None if isinstance(missing, str) else float(missing)
     sources: dict[str, xr.Variable] = {}
     fields = _field_plans(ds, grouping, times, sources)
-    constants = constant_fields(ds, times)
+    memory = remember(ds, grouping, roles, times, parts=parts, fill=fill, asked=asked)
+    sources.update(memory.sources)
+    fields = (*fields, *memory.fields)
+    _refuse_twins([item.name for item in fields])
+    constants = constant_fields(times, memory.text)
     groups = list(grouping.groups.values())
     labels = part_names(groups)
     built = tuple(
@@ -115,7 +120,7 @@ def make_plan(
         times=times,
         constants=constants,
         notices=(*notices, *kept),
-        left_out=tuple(grouping.left_out),
+        left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
         compression=method,
     )
