@@ -7,9 +7,10 @@ from vtkseries.clash import register
 from vtkseries.errors import FormatError, SeriesError, VtkSeriesError, VtkSeriesWarning
 
 if TYPE_CHECKING:
+    from vtkseries.hdf.link import link
     from vtkseries.writer import SeriesWriter
 
-__all__ = ["FormatError", "SeriesError", "SeriesWriter", "VtkSeriesError", "VtkSeriesWarning"]
+__all__ = ["FormatError", "SeriesError", "SeriesWriter", "VtkSeriesError", "VtkSeriesWarning", "link"]
 __version__ = "0.1.0"
 
 register(VtkAccessor)
@@ -21,4 +22,8 @@ def __getattr__(name: str) -> Any:
         from vtkseries.writer import SeriesWriter  # noqa: PLC0415  # keeps `import vtkseries` light
 
         return SeriesWriter
+    if name == "link":
+        from vtkseries.hdf.link import link  # noqa: PLC0415  # as above
+
+        return link
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,0 @@
-"""``python -m vtkseries.cli``."""
-
-from vtkseries.cli.main import main
-
-main(prog_name="vtkseries")

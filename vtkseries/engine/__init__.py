@@ -1,1 +1,0 @@
-"""Reading: files of any writer as lazy arrays."""

@@ -1,0 +1,196 @@
+"""What a link will hold: which grids, which arrays, and what is said of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.fields import choose, find_vectors
+from vtkseries.cf.roles import SPACE, find_roles
+from vtkseries.errors import SeriesError
+from vtkseries.hdf.build import Linked, Stages, UnfitError, link_field, relative
+from vtkseries.hdf.fit import fault_of, fill_values, look_for
+from vtkseries.hdf.layout import Frame, uniform
+from vtkseries.hdf.sources import Files, read_files
+from vtkseries.metadata import describe
+from vtkseries.plan.group import Field, Group, Grouping, Options, group_fields
+from vtkseries.plan.target import part_names
+
+__all__ = ["LinkOptions", "LinkPlan", "plan_link"]
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """What the caller asked for; see :func:`vtkseries.link`."""
+
+    named: dict[str, Hashable | None]
+    location: str
+    z_scale: float
+    missing: str
+    grid: str
+    group: str | None
+
+
+@dataclass
+class LinkPlan:
+    """One link: where it goes, its grid, its arrays, the virtual datasets under these, and its sources' paths."""
+
+    path: Path
+    frame: Frame
+    arrays: list[Linked]
+    stages: Stages
+    dims: tuple[str, ...] = ()
+    sources: list[str] = field(default_factory=list)
+
+
+def plan_link(
+    ds: xr.Dataset,
+    paths: list[Path],
+    target: Path,
+    options: LinkOptions,
+    variables: Sequence[Hashable] | str | None,
+    vectors: Mapping[str, Sequence[Hashable] | str] | None,
+    time_units: str | None,
+) -> tuple[list[LinkPlan], list[str]]:
+    """Plan the links of a series, and say what is left out, or looks otherwise than it would through ``to_vtr``.
+
+    Raises
+    ------
+    SeriesError
+        Anything that cannot be linked as asked.
+    """
+    names, asked = choose(ds, variables)
+    parts = [p for n, v in (vectors or {}).items() for p in ((n,) if isinstance(v, str) else v)]
+    roles = find_roles(ds, options.named, dict.fromkeys([*names, *parts]))
+    found = find_vectors(ds, vectors, names)
+    names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
+    grouping = group_fields(ds, names, found, roles, Options(None, options.location, options.z_scale, asked))
+    axes = {a.name for g in grouping.groups.values() for a in g.axes.values() if a.name is not None}
+    fields = [key for g in grouping.groups.values() for item in g.fields for key in item.keys]
+    wanted = {vector.name for vector in found} if vectors is not None else set()
+    files = read_files(
+        paths,
+        ds,
+        roles,
+        list(dict.fromkeys(fields)),
+        sorted(axes, key=str),
+        grouping.field_data,
+        group=options.group,
+        time=options.named["time"],
+        time_units=time_units,
+    )
+    told = list(grouping.left_out)
+    faults = _faults(ds, fields, files, options, told)
+    plans = _Linker(ds, files, options, faults, told, asked, wanted).grids(grouping, target)
+    if not plans:
+        message = "nothing can be linked: " + "; ".join(told)
+        raise SeriesError(message)
+    told += [
+        f"{', '.join(repr(a.name) for a in plan.arrays)} lie on a grid of their own ({', '.join(plan.dims)}), "
+        f"which is in {str(plan.path)!r}; open both, or choose with variables="
+        for plan in plans[1:]
+    ]
+    return plans, told
+
+
+def _faults(
+    ds: xr.Dataset, fields: list[str], files: Files, options: LinkOptions, told: list[str]
+) -> dict[str, tuple[str, str]]:
+    """Give the variables that cannot be linked, each with the reason and the remedy."""
+    import h5py  # noqa: PLC0415 (only VTKHDF needs it)
+
+    faults: dict[str, tuple[str, str]] = {}
+    unseen: dict[float, list[str]] = {}
+    with h5py.File(files.paths[0], "r") as first, h5py.File(files.paths[-1], "r") as last:
+        for key in dict.fromkeys(fields):
+            raw = files.raws[0].get(key)
+            if raw is None:
+                faults[key] = ("is not to be found in the HDF5 file", "write it with ds.vtk.to_vtr")
+                continue
+            fault = fault_of(raw)
+            if fault is not None:
+                faults[key] = fault
+                continue
+            fills = fill_values(raw)
+            if not fills:
+                continue
+            dims = ds[key].dims
+            axis = dims.index(files.time_dim) if files.time_dim in dims else None
+            seen = next((v for f in (first, last) if (v := look_for(f[raw.path], fills, axis)) is not None), None)
+            if seen is not None and options.missing == "nan":
+                faults[key] = (
+                    f"has missing values, stored as {seen:g}, which a link cannot turn into NaN",
+                    f"write it with ds.vtk.to_vtr, or see {seen:g} in its place with missing='keep'",
+                )
+            elif seen is None:
+                unseen.setdefault(fills[0], []).append(key)
+    for fill, keys in unseen.items():
+        told.append(
+            f"variables {', '.join(map(repr, keys))} have the _FillValue {fill:g}; there is none in the planes that "
+            f"were looked at, but a missing value elsewhere would show as {fill:g}; ds.vtk.to_vtr makes it NaN"
+        )
+    return faults
+
+
+@dataclass(frozen=True)
+class _Linker:
+    """Turns groups of fields into links."""
+
+    ds: xr.Dataset
+    files: Files
+    options: LinkOptions
+    faults: Mapping[str, tuple[str, str]]
+    told: list[str]
+    asked: bool
+    wanted: set[str]
+
+    def grids(self, grouping: Grouping, target: Path) -> list[LinkPlan]:
+        """Plan a link for each grid, the one with the most points first."""
+        groups = sorted(grouping.groups.values(), key=lambda g: -np.prod([len(a.nodes) for a in g.axes.values()]))
+        plans: list[LinkPlan] = []
+        for group, label in zip(groups, part_names(groups), strict=True):
+            path = target if not plans else target.with_name(f"{target.stem}_{label}{target.suffix}")
+            stages = Stages()
+            linked = [self.field(item, group, path, stages) for item in group.fields]
+            arrays = [array for array in linked if array is not None]
+            if arrays:
+                _refuse_twins(arrays)
+                frame = self.frame(group, self.files.fields if not plans else {})
+                sources = [relative(p, path) for p in self.files.paths]
+                plans.append(LinkPlan(path, frame, arrays, stages, group.dims, sources))
+        return plans
+
+    def field(self, item: Field, group: Group, path: Path, stages: Stages) -> Linked | None:
+        """Plan one array; None where it is left out."""
+        try:
+            for key in item.keys:
+                if key in self.faults:
+                    raise UnfitError(key, *self.faults[key])  # noqa: TRY301 (one place says what happens to the unfit)
+            return link_field(item, group, self.ds, self.files, path, stages, self.told)
+        except UnfitError as unfit:
+            if self.asked or item.name in self.wanted:
+                raise
+            self.told.append(str(unfit))
+            return None
+
+    def frame(self, group: Group, fields: Mapping[str, np.ndarray]) -> Frame:
+        """Describe the grid and its steps."""
+        nodes = (group.axes["x"].nodes, group.axes["y"].nodes, group.axes["z"].nodes)
+        image = self.options.grid == "image"
+        if image:
+            for role, values in zip(SPACE, nodes, strict=True):
+                uniform(values, role)
+        kind = "ImageData" if image else "RectilinearGrid"
+        return Frame(kind, nodes, self.files.times, fields, describe(self.ds, link=True))
+
+
+def _refuse_twins(arrays: list[Linked]) -> None:
+    names = [array.name.replace("/", "_") for array in arrays]
+    twins = [name for i, name in enumerate(names) if name in names[:i]]
+    if twins:
+        message = f"two arrays would be called {twins[0]!r}; rename one of the variables"
+        raise SeriesError(message)

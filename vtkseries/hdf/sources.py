@@ -1,0 +1,256 @@
+"""The files behind a link: what the first one means, and that the others are its continuation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.roles import Roles
+from vtkseries.cf.times import Times, read_times
+from vtkseries.errors import SeriesError
+from vtkseries.hdf.fit import Raw, raw_variable
+
+__all__ = ["Files", "check_files", "open_first", "read_files"]
+
+
+@dataclass
+class Files:
+    """The files of a series in the order of time.
+
+    Attributes
+    ----------
+    paths : list of Path
+    counts : list of int
+        Steps in each.
+    times : Times
+    time_dim : hashable or None
+        The time dim in the files; None where each is one step.
+    raws : list of dict
+        By variable's name, what each file has.
+    fields : dict
+        By name, values of variables without a spatial axis, of shape (steps,) or ().
+    """
+
+    paths: list[Path]
+    counts: list[int]
+    times: Times
+    time_dim: Hashable | None
+    raws: list[dict[str, Raw]]
+    fields: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def check_files(source: Any) -> list[Path]:
+    """Give the paths of the sources.
+
+    Raises
+    ------
+    SeriesError
+        None, one that is missing, or one that is not HDF5.
+    """
+    import h5py  # noqa: PLC0415 (only linking needs it)
+
+    single = isinstance(source, str | os.PathLike)
+    given: Iterable[Any] = [source] if single else source
+    paths = [Path(os.fspath(item)) for item in given]
+    if not paths:
+        message = "source: there is no file in the list; give one netCDF-4 file or several"
+        raise SeriesError(message)
+    twins = [path for i, path in enumerate(paths) if path in paths[:i]]
+    if twins:
+        message = f"source: {str(twins[0])!r} is in the list twice; name each file once"
+        raise SeriesError(message)
+    for path in paths:
+        if not path.is_file():
+            message = f"source {str(path)!r} does not exist or is no file; check its path"
+            raise SeriesError(message)
+        if not h5py.is_hdf5(path):
+            with path.open("rb") as file:
+                classic = file.read(3) == b"CDF"
+            what = "is a classic netCDF-3 file, which HDF5 cannot see into" if classic else "is not a netCDF-4 file"
+            remedy = "convert it with nccopy -k nc4, or write it with ds.vtk.to_vtr"
+            message = f"source {str(path)!r} {what}; {remedy}"
+            raise SeriesError(message)
+    return paths
+
+
+@contextmanager
+def open_first(path: Path, group: str | None) -> Iterator[xr.Dataset]:
+    """Open the file that stands for all, lazily, as xarray decodes it.
+
+    Raises
+    ------
+    SeriesError
+        It cannot be read as netCDF-4.
+    """
+    with ExitStack() as stack:
+        try:
+            ds = xr.open_dataset(path, engine="netcdf4", group=group, decode_timedelta=False)
+        except (OSError, ValueError, KeyError, IndexError) as error:
+            message = f"source {str(path)!r} cannot be read as netCDF-4: {error}; check it with ncdump -h"
+            raise SeriesError(message) from error
+        yield stack.enter_context(ds)
+
+
+def read_files(
+    paths: list[Path],
+    ds: xr.Dataset,
+    roles: Roles,
+    names: Sequence[Hashable],
+    axes: Sequence[Hashable],
+    field_data: Sequence[Hashable],
+    *,
+    group: str | None,
+    time: Hashable | None,
+    time_units: str | None,
+) -> Files:
+    """Read times from all files, and check that the others continue the first.
+
+    Parameters
+    ----------
+    paths : list of Path
+    ds : Dataset
+        The first file's.
+    roles : Roles
+        Of `ds`.
+    names, axes, field_data : sequences of names
+        Variables to be linked; coordinates that place them; variables without a spatial axis.
+    group : str or None
+    time : hashable or None
+        The caller's time axis.
+    time_units : str or None
+
+    Raises
+    ------
+    SeriesError
+        A file that does not fit, or times that do not increase.
+    """
+    import h5py  # noqa: PLC0415 (only linking needs it)
+
+    dim = next((d for d, role in roles.dims.items() if role == "time"), None)
+    scalar = time if time is not None and time in ds.variables else roles.scalars.get("time")
+    name = roles.coordinates[dim] if dim is not None else scalar
+    reader = _Reader(ds, dim, name, [str(n) for n in names], [str(n) for n in axes], [str(n) for n in field_data])
+    found = []
+    for number, path in enumerate(paths):
+        try:
+            with h5py.File(path, "r") as file:
+                found.append(reader.read(file[group] if group else file, path, first=number == 0))
+        except OSError as error:
+            message = f"source {str(path)!r} cannot be opened: {error}; close the program that writes it"
+            raise SeriesError(message) from error
+    order = sorted(range(len(found)), key=lambda i: _sort_key(found[i].times))
+    found = [found[i] for i in order]
+    counts = [item.steps for item in found]
+    if name is None:
+        many = dim if dim is not None else ("step" if len(paths) > 1 else None)
+        times = (
+            read_times(xr.Dataset(coords={}).expand_dims({many: sum(counts)}), many, None, time_units)
+            if (many is not None)
+            else read_times(ds, None, None, time_units)
+        )
+    else:
+        variable = ds[name].variable
+        along = dim if dim is not None else name
+        values = np.concatenate([np.atleast_1d(item.times) for item in found])
+        stamps = xr.Variable((along,), values, variable.attrs, variable.encoding)
+        times = read_times(xr.Dataset({"_times": stamps}).rename({"_times": str(name)}), along, str(name), time_units)
+    fields = {
+        key: np.concatenate([item.fields[key] for item in found])
+        if dim is None or dim in ds[key].dims
+        else found[0].fields[key][:1]
+        for key in reader.field_data
+    }
+    return Files([paths[i] for i in order], counts, times, dim, [item.raws for item in found], fields)
+
+
+def _sort_key(times: Any) -> Any:
+    return times[0] if times is not None and len(times) else 0
+
+
+@dataclass
+class _File:
+    raws: dict[str, Raw]
+    times: Any
+    steps: int
+    fields: dict[str, np.ndarray]
+
+
+@dataclass
+class _Reader:
+    """Reads one file after the other and compares it with the first."""
+
+    ds: xr.Dataset
+    dim: Hashable | None
+    name: Hashable | None
+    names: list[str]
+    axes: list[str]
+    field_data: list[str]
+    raws: dict[str, Raw] = field(default_factory=dict)
+    places: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def read(self, group: Any, path: Path, *, first: bool) -> _File:
+        raws = {name: raw for name in self.names if (raw := raw_variable(group, name)) is not None}
+        places = {name: _values(group, name) for name in self.axes}
+        if first:
+            self.raws, self.places = raws, places
+        else:
+            self._compare(raws, places, path)
+        times = None
+        if self.name is not None:
+            times = np.atleast_1d(self._decoded(group, str(self.name), path))
+        steps = 1 if self.dim is None else self._steps(group, times, raws)
+        fields = {name: np.atleast_1d(self._decoded(group, name, path)) for name in self.field_data}
+        return _File(raws, times, steps, fields)
+
+    def _steps(self, group: Any, times: Any, raws: Mapping[str, Raw]) -> int:
+        if times is not None:
+            return len(times)
+        if self.dim in group:
+            return int(group[self.dim].shape[0])
+        sizes = [
+            raw.shape[self.ds[name].dims.index(self.dim)]
+            for name, raw in raws.items()
+            if self.dim in self.ds[name].dims
+        ]
+        return max(sizes, default=1)
+
+    def _decoded(self, group: Any, name: str, path: Path) -> Any:
+        raw = raw_variable(group, name)
+        if raw is None:
+            message = f"source {str(path)!r} has no variable {name!r}, which the others have; leave the file out"
+            raise SeriesError(message)
+        dims = tuple(f"d{i}" for i in range(len(raw.shape)))
+        variable = xr.Variable(dims, _values(group, name), dict(raw.attrs))
+        return xr.conventions.decode_cf_variable(name, variable, decode_timedelta=False).values
+
+    def _compare(self, raws: Mapping[str, Raw], places: Mapping[str, np.ndarray], path: Path) -> None:
+        for name, mine in self.raws.items():
+            other = raws.get(name)
+            if other is None:
+                message = f"source {str(path)!r} has no variable {name!r}, which the first file has"
+                raise SeriesError(f"{message}; leave the file out, or the variable, with variables=")
+            time_axis = self.ds[name].dims.index(self.dim) if self.dim in self.ds[name].dims else None
+            sizes = [tuple(n for i, n in enumerate(raw.shape) if i != time_axis) for raw in (mine, other)]
+            if sizes[0] != sizes[1] or mine.likeness != other.likeness:
+                what = f"{sizes[1]} {other.dtype}" if mine.likeness != other.likeness else f"shape {sizes[1]}"
+                message = (
+                    f"variable {name!r} of source {str(path)!r} is not as in the first file: {what} instead of "
+                    f"{sizes[0]} {mine.dtype}, or other attributes; link the files apart"
+                )
+                raise SeriesError(message)
+        for name, values in self.places.items():
+            if not np.array_equal(values, places[name]):
+                message = f"coordinate {name!r} of source {str(path)!r} differs from the first file's; link them apart"
+                raise SeriesError(message)
+
+
+def _values(group: Any, name: str) -> np.ndarray:
+    raw = raw_variable(group, name)
+    return np.zeros(0) if raw is None else np.asarray(group[raw.path][()])
