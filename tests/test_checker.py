@@ -233,6 +233,14 @@ def test_a_broken_step_of_a_series_is_caught(tmp_path: Path) -> None:
 
 
 @BROKEN
+def test_a_step_that_no_series_lists_is_caught(tmp_path: Path) -> None:
+    path = write_series(tmp_path / "run.pvd")
+    write(tmp_path / "run" / "run_000003.vtr", *document())
+    with pytest.raises(AssertionError, match=r"does not list: .*run_000003"):
+        check_series(path)
+
+
+@BROKEN
 def test_a_temporary_file_that_is_left_is_caught(tmp_path: Path) -> None:
     (tmp_path / ".run_000000.vtr.123.0123abcd.tmp").touch()
     with pytest.raises(AssertionError, match="temporary files are left"):

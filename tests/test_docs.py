@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
+from click.testing import CliRunner
 
 import vtkseries
 from vtkseries import demo
+from vtkseries.accessor import VtkAccessor
+from vtkseries.cli import main
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(
-    r"(?P<exempt>^<!-- not run: \S.*-->\n)?^```(?P<language>python)\n(?P<code>.*?)^```$",
+    r"(?P<exempt>^<!-- not run: \S.*-->\n)?^```(?P<language>python|console)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -71,11 +76,53 @@ def test_the_code_of_a_page_runs(page: Path, sample: Path, tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks(page):
-        # Blank lines before the code, so that tracebacks name the page's line.
-        code = compile("\n" * block.line + block.code, str(page), "exec")
-        exec(code, names)  # noqa: S102  running the pages' own code is this test's purpose
+        if block.language == "python":
+            # Blank lines before the code, so that tracebacks name the page's line.
+            code = compile("\n" * block.line + block.code, str(page), "exec")
+            exec(code, names)  # noqa: S102  running the pages' own code is this test's purpose
+        else:
+            for line in block.code.splitlines():
+                if line.startswith("$ vtkseries "):
+                    outcome = CliRunner().invoke(main, shlex.split(line)[2:], catch_exceptions=False)
+                    assert outcome.exit_code == 0, f"{page.name}: {line}: {outcome.output}"
 
 
 def test_every_public_name_is_in_the_api_page() -> None:
     listed = set(re.findall(r"^   ([\w.]+)$", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(vtkseries.__all__) <= listed, f"not in docs/api.md: {set(vtkseries.__all__) - listed}"
+
+
+def test_every_method_of_the_accessor_is_in_the_api_page() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    methods = {name for name in vars(VtkAccessor) if not name.startswith("_")}
+    missing = {name for name in methods if f"   accessor.VtkAccessor.{name}\n" not in text}
+    assert not missing, f"not in docs/api.md: {sorted(missing)}"
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    context = click.Context(main)
+    return [(name, main.get_command(context, name) or main) for name in main.list_commands(context)]
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda value: value if isinstance(value, str) else "")
+def test_every_option_of_a_command_is_documented(name: str, command: click.Command) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in PAGES]
+    about = "\n".join(page for page in pages if f"vtkseries {name}" in page)
+    assert about, f"no page shows `vtkseries {name}`"
+    options = {text for parameter in command.params for text in (*parameter.opts, *parameter.secondary_opts)}
+    missing = {text for text in options if text.startswith("-") and not re.search(rf"`{text}\b", about)}
+    assert not missing, f"no page that shows `vtkseries {name}` has {sorted(missing)}"
+
+
+def test_every_picture_and_page_that_is_linked_is_there() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_pictures_are_small() -> None:
+    pictures = list((ROOT / "docs" / "pictures").iterdir())
+    assert pictures
+    assert {
+        picture.name: picture.stat().st_size // 1024 for picture in pictures if picture.stat().st_size > 300_000
+    } == {}

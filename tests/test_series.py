@@ -84,7 +84,8 @@ def test_variables_of_a_netcdf_file_are_read_slab_by_slab_into_the_same_bytes(
         assert not ds["T"]._in_memory
     eager = files(tmp_path / "eager")
     for name, content in files(tmp_path / "lazy").items():
-        assert content[-len(content) // 2 :] == eager[name][-len(content) // 2 :]
+        # The headers tell what the netCDF file said of its encodings.
+        assert content.partition(b"<AppendedData")[2] == eager[name].partition(b"<AppendedData")[2]
     for k, (_, parts) in enumerate(read_pvd(tmp_path / "lazy" / "run.pvd")):
         first = next(iter(parts.values()))
         np.testing.assert_array_equal(first.point["T"], dataset()["T"].values[k, ::-1])

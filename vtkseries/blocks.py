@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,10 @@ from vtkseries.storage.regions import write_region
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["BlockValues", "write_block"]
+__all__ = ["BlockBytes", "BlockValues", "block_values", "write_block"]
+
+_PLANE = 1 << 22
+"""Bytes of a plane above which its rows are put together a few at a time."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,73 @@ class BlockValues:
         values = component.conversion.view(view)
         return values if values is not None and values.flags.c_contiguous else None
 
-    def fill(self, buffer: np.ndarray, planes: slice) -> None:
-        """Put the values of some planes into a buffer of shape (planes, y, x, components)."""
+    def fill(self, buffer: np.ndarray, planes: slice, rows: slice = slice(None)) -> None:
+        """Put the values of some planes, and of some of their rows, into a buffer of shape (planes, y, x, c)."""
         filled = 0
         for component, view in self.parts:
             part = view if view.shape[0] == 1 else view[planes]
+            part = part if part.shape[1] == 1 else part[:, rows]
             width = view.shape[3]
             component.conversion.put(part, buffer[..., component.first : component.first + width])
             filled = max(filled, component.first + width)
         if filled < self.array.components:
             buffer[..., filled:] = 0
+
+
+@dataclass(frozen=True)
+class BlockBytes:
+    """The bytes of a block in the file's order, any stretch of them."""
+
+    values: BlockValues
+
+    def read(self, start: int, stop: int) -> memoryview:
+        """Give the bytes from `start` to `stop`, copied only where values must be moved."""
+        whole = self._whole
+        if whole is not None:
+            return whole[start:stop]
+        if stop <= start:
+            return memoryview(b"")
+        _, ny, nx = self.values.count
+        row = nx * self.values.array.components * np.dtype(self.values.array.dtype).itemsize
+        if ny * row <= _PLANE:
+            return self._planes(start, stop, ny * row)
+        first, last = start // (ny * row), (stop - 1) // (ny * row)
+        if first == last:
+            return self._rows(first, start - first * ny * row, stop - first * ny * row, row)
+        parts = [self.read(max(start, k * ny * row), min(stop, (k + 1) * ny * row)) for k in range(first, last + 1)]
+        return memoryview(b"".join(parts))
+
+    @cached_property
+    def _whole(self) -> memoryview | None:
+        whole = self.values.whole()
+        if whole is None:
+            return None
+        return memoryview(whole.reshape(-1).view("u1"))  # type: ignore[arg-type]
+
+    def _planes(self, start: int, stop: int, plane: int) -> memoryview:
+        first, last = start // plane, -(-stop // plane)
+        _, ny, nx = self.values.count
+        buffer = np.empty((last - first, ny, nx, self.values.array.components), self.values.array.dtype)
+        self.values.fill(buffer, slice(first, last))
+        return memoryview(buffer.reshape(-1).view("u1"))[start - first * plane : stop - first * plane]  # type: ignore[arg-type]
+
+    def _rows(self, plane: int, start: int, stop: int, row: int) -> memoryview:
+        first, last = start // row, -(-stop // row)
+        nx = self.values.count[2]
+        buffer = np.empty((1, last - first, nx, self.values.array.components), self.values.array.dtype)
+        self.values.fill(buffer, slice(plane, plane + 1), slice(first, last))
+        return memoryview(buffer.reshape(-1).view("u1"))[start - first * row : stop - first * row]  # type: ignore[arg-type]
+
+
+def block_values(
+    array: ArrayPlan, count: tuple[int, int, int], blocks: Sequence[np.ndarray], step: int | None
+) -> BlockValues:
+    """Give one block of an array at one time step, of the blocks of its variables (see :func:`write_block`)."""
+    parts = []
+    for component, block in zip(array.sources, blocks, strict=True):
+        view = to_target(block, component)
+        parts.append((component, view[step if step is not None and "time" in component.roles else 0]))
+    return BlockValues(array, count, parts)
 
 
 def write_block(
@@ -77,9 +138,5 @@ def write_block(
     step : int or None
         Which of the blocks' time steps; None where they have no time dim.
     """
-    parts = []
-    for component, block in zip(array.sources, blocks, strict=True):
-        view = to_target(block, component)
-        parts.append((component, view[step if step is not None and "time" in component.roles else 0]))
-    values = BlockValues(array, count, parts)
+    values = block_values(array, count, blocks, step)
     write_region(fd, array.position, array.shape, start, count, np.dtype(array.dtype), array.components, values)

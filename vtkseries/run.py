@@ -20,12 +20,16 @@ from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan
 from vtkseries.storage.index import Entry, Index, entries
 from vtkseries.storage.stepfile import StepFile, new_token, write_at
+from vtkseries.streams import StreamSource, write_streams
 from vtkseries.xmlformat.layout import PREFIX, Document, render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
-__all__ = ["Run", "begin", "commit", "complete", "discard", "finish", "open_block", "start"]
+    Streams = Callable[[PartPlan], AbstractContextManager[StreamSource]]
+
+__all__ = ["Run", "begin", "commit", "complete", "discard", "finish", "hidden", "open_block", "start"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,15 @@ class Run:
     def file(self, part: PartPlan, step: int) -> StepFile:
         """Give the file of one step of one part."""
         return StepFile(self.plan.file(part, step), self.token)
+
+    def hidden(self, part: PartPlan, step: int) -> StepFile:
+        """Give the file in which the blocks of a compressed step wait (see :mod:`vtkseries.staging`)."""
+        return hidden(self.file(part, step))
+
+
+def hidden(file: StepFile) -> StepFile:
+    """Give the file in which the blocks of a compressed one wait; it never gets a final name."""
+    return StepFile(file.final.with_name(f"{file.final.name}.blocks"), file.token)
 
 
 def start(plan: SeriesPlan) -> Run:
@@ -107,7 +120,7 @@ def begin(run: Run) -> Index | None:
     if plan.mode == "x" and plan.path.exists():
         message = f"{str(plan.path)!r} appeared meanwhile and mode='x' does not replace it; take another path"
         raise SeriesError(message)
-    longest = _entries(plan, plan.steps - 1)
+    longest = _entries(plan, plan.steps - 1, written=False)
     index = Index.create(
         plan.path, token=run.token, room=plan.steps, longest=longest, kept=run.kept, durable=plan.durable
     )
@@ -128,10 +141,17 @@ def _attach(path: Path, token: str, before: tuple[int, int], *, durable: bool = 
     return None
 
 
-def _entries(plan: SeriesPlan, step: int) -> list[Entry]:
+def _entries(plan: SeriesPlan, step: int, *, written: bool = True) -> list[Entry]:
     stamp = repr(plan.times.values[step])
+    measured = written and plan.compression is not None
     return [
-        Entry(stamp, plan.relative(part, step), number, part.name, size=part.size)
+        Entry(
+            stamp,
+            plan.relative(part, step),
+            number,
+            part.name,
+            size=plan.file(part, step).stat().st_size if measured else part.size,
+        )
         for number, part in enumerate(plan.parts)
     ]
 
@@ -159,7 +179,9 @@ def open_block(run_file: StepFile, log: Path, before: tuple[int, int], number: i
     return run_file.open_for_blocks()
 
 
-def commit(run: Run, index: Index | None, step: int, values: Mapping[str, np.ndarray]) -> None:
+def commit(
+    run: Run, index: Index | None, step: int, values: Mapping[str, np.ndarray], streams: Streams | None = None
+) -> None:
     """Complete the files of one step, give them their final names and list them.
 
     Parameters
@@ -171,23 +193,52 @@ def commit(run: Run, index: Index | None, step: int, values: Mapping[str, np.nda
         Of the plan.
     values : mapping of source to array
         The step's values of variables without a spatial axis.
+    streams : callable, optional
+        With compression: gives a context whose value is the source of a part's streams.
     """
     plan = run.plan
     number = plan.first + step
     if index is not None and index.count > number:
         for part in plan.parts:
             run.file(part, step).discard()
+            run.hidden(part, step).discard()
         return
     fields = step_fields(plan, step, values)
     for part in plan.parts:
         file = run.file(part, step)
         identity = _identity(file.final)
         published = identity != (0, 0) and identity != run.old.get(file.final.name)
-        if not published:
-            complete(file, part, replace(part.document, field_data=fields))
+        document = replace(part.document, field_data=fields)
+        if not published and plan.compression is None:
+            complete(file, part, document)
+        elif not published and streams is not None:
+            published = _complete_streams(run, part, step, document, streams)
         file.publish(durable=plan.durable, published=published)
     if index is not None:
         index.commit(number, _entries(plan, step))
+    for part in plan.parts if plan.compression is not None else ():
+        run.hidden(part, step).discard()
+
+
+def _complete_streams(run: Run, part: PartPlan, step: int, document: Document, streams: Streams) -> bool:
+    """Write a whole compressed file; gives True where the same task, run twice, was faster."""
+    method = run.plan.compression
+    assert method is not None  # noqa: S101  # the caller has looked
+    file = run.file(part, step)
+    with contextlib.ExitStack() as stack:
+        try:
+            source = stack.enter_context(streams(part))
+        except FileNotFoundError:
+            if file.final.exists():
+                return True
+            raise
+        fd = file.open_for_blocks()
+        stack.callback(os.close, fd)
+        document, end = write_streams(fd, part, document, method, source)
+        write_at(fd, 0, render(document, part.room))
+        write_at(fd, end, part.footer)
+        os.ftruncate(fd, end + len(part.footer))
+    return False
 
 
 def complete(file: StepFile, part: PartPlan, document: Document) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from dask.highlevelgraph import HighLevelGraph
 
 from vtkseries.blocks import write_block
 from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
-from vtkseries.run import Run, begin, commit, discard, finish, open_block, start
+from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
 from vtkseries.serial import locked, write_locked
+from vtkseries.staging import Slots, slots_of, stage_block, staged
 from vtkseries.storage.stepfile import StepFile
+from vtkseries.xmlformat.codecs import Codec
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,9 +72,22 @@ class _Target:
     before: tuple[int, int]
     token: str
     first: int
+    method: Codec | None = None
+    slots: Slots | None = None
 
     def file(self, step: int) -> StepFile:
         return StepFile(self.folder / self.pattern.format(self.first + step), self.token)
+
+    def open(self, step: int) -> int | None:
+        file = self.file(step)
+        return open_block(file if self.method is None else hidden(file), self.log, self.before, self.first + step)
+
+    @property
+    def put(self) -> Callable[..., None]:
+        """How a block is written."""
+        if self.method is None or self.slots is None:
+            return write_block
+        return partial(stage_block, slots=self.slots, method=self.method)
 
 
 def _delayed(prepared: Prepared) -> Delayed:
@@ -86,8 +102,19 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
     for part in plan.parts:
         example = plan.file(part, 0)
         pattern = example.name.replace(f"{plan.first:06d}{part.suffix}", "{:06d}" + part.suffix)
+        slots = slots_of(part) if plan.compression is not None else {}
         for array in part.arrays:
-            target = _Target(array, example.parent, pattern, plan.path, run.before, run.token, plan.first)
+            target = _Target(
+                array,
+                example.parent,
+                pattern,
+                plan.path,
+                run.before,
+                run.token,
+                plan.first,
+                plan.compression,
+                slots.get(array.position),
+            )
             blocks, chunks = _array_blocks(target, sources, steps)
             writes.append(blocks)
             bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
@@ -174,13 +201,12 @@ def _write_task(*blocks: np.ndarray, target: _Target, index: tuple[str, ...]) ->
     for step in range(many):
         file = target.file(first + step)
         try:
-            fd = open_block(file, target.log, target.before, target.first + first + step)
+            fd = target.open(first + step)
             if fd is None:
                 continue
             try:
-                write_block(
-                    fd, array, (begin_at[0], begin_at[1], begin_at[2]), (count[0], count[1], count[2]), values, step
-                )
+                start_, count_ = (begin_at[0], begin_at[1], begin_at[2]), (count[0], count[1], count[2])
+                target.put(fd, array, start_, count_, values, step)
             finally:
                 os.close(fd)
         except Exception as error:
@@ -237,7 +263,8 @@ def _commit_task(
                 if item.source in names:
                     value = np.asarray(values[names.index(item.source)])
                     given[item.source] = value[step - first] if item.has_time else value
-            commit(run, index, step, given)
+            streams = None if run.plan.compression is None else partial(staged, run, step=step)
+            commit(run, index, step, given, streams)
     finally:
         if index is not None:
             index.release()

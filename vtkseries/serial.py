@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from vtkseries.blocks import write_block
-from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
+from vtkseries.blocks import BlockBytes, block_values, write_block
+from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, start
+from vtkseries.staging import StagedStreams, slots_of, stage_block, staged
 from vtkseries.storage.lock import Lock
+from vtkseries.streams import encode_blocks
+from vtkseries.xmlformat.codecs import Codec
 
 __all__ = ["locked", "step_values", "write_array", "write_locked"]
 
@@ -46,7 +52,8 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
     try:
         index = begin(run) if run.plan.mode == "a" else None
         for step in range(plan.steps):
-            for part in plan.parts:
+            streams = None if plan.compression is None else partial(_streams, run, sources, step)
+            for part in plan.parts if streams is None else ():
                 fd = run.file(part, step).open_for_blocks()
                 try:
                     for array in part.arrays:
@@ -54,7 +61,7 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
                 finally:
                     os.close(fd)
             index = index if index is not None else begin(run)
-            commit(run, index, step, step_values(plan, sources, step))
+            commit(run, index, step, step_values(plan, sources, step), streams)
         return finish(run, index)
     except BaseException as error:
         discard(run)
@@ -74,12 +81,60 @@ def step_values(plan: SeriesPlan, sources: Mapping[str, xr.Variable], step: int)
     return values
 
 
-def write_array(fd: int, array: ArrayPlan, sources: Mapping[str, xr.Variable], step: int) -> None:
+@contextmanager
+def _streams(
+    run: Run, sources: Mapping[str, xr.Variable], step: int, part: PartPlan
+) -> Iterator[_MemoryStreams | StagedStreams]:
+    """Give the source of a part's streams: what is in memory as it is, what is lazy after it was read slab by slab."""
+    method = run.plan.compression
+    assert method is not None  # noqa: S101  # nothing is encoded otherwise
+    if all(_in_memory(array, sources) for array in part.arrays):
+        yield _MemoryStreams(sources, step, method)
+        return
+    fd = run.hidden(part, step).open_for_blocks()
+    try:
+        slots = slots_of(part)
+        for array in part.arrays:
+            put = partial(stage_block, slots=slots[array.position], method=method, parallel=True)
+            write_array(fd, array, sources, step, put)
+    finally:
+        os.close(fd)
+    with staged(run, part, step) as streams:
+        yield streams
+
+
+@dataclass(frozen=True)
+class _MemoryStreams:
+    """The streams of variables in memory."""
+
+    sources: Mapping[str, xr.Variable]
+    step: int
+    method: Codec
+
+    def streams(self, array: ArrayPlan, first: int, stop: int) -> list[bytes]:
+        """Give the streams of some blocks."""
+        blocks = [self.sources[component.source].values for component in array.sources]
+        data = BlockBytes(block_values(array, array.shape, blocks, self.step))
+        stretch = data.read(first * array.block, min(stop * array.block, array.nbytes))
+        return encode_blocks(stretch, array.block, self.method)
+
+
+def _in_memory(array: ArrayPlan, sources: Mapping[str, xr.Variable]) -> bool:
+    return all(sources[component.source]._in_memory for component in array.sources)  # noqa: SLF001 (xarray has no public word for it)
+
+
+def write_array(
+    fd: int,
+    array: ArrayPlan,
+    sources: Mapping[str, xr.Variable],
+    step: int,
+    put: Callable[..., None] = write_block,
+) -> None:
     """Write all of one array of a step to its place, reading what is lazy slab by slab."""
     variables = [sources[component.source] for component in array.sources]
-    if all(variable._in_memory for variable in variables):  # noqa: SLF001 (xarray has no public word for it)
+    if _in_memory(array, sources):
         blocks = [variable.values for variable in variables]
-        write_block(fd, array, (0, 0, 0), array.shape, blocks, step)
+        put(fd, array, (0, 0, 0), array.shape, blocks, step)
         return
     axis, size = _longest_outer_axis(array, variables)
     planes = max(1, _SLAB // max(1, array.nbytes // size))
@@ -92,7 +147,7 @@ def write_array(fd: int, array: ArrayPlan, sources: Mapping[str, xr.Variable], s
             _read(variable, component, step, _AXES[axis], slice(first, first + many), size)
             for component, variable in zip(array.sources, variables, strict=True)
         ]
-        write_block(fd, array, (start_[0], start_[1], start_[2]), (count[0], count[1], count[2]), blocks, 0)
+        put(fd, array, (start_[0], start_[1], start_[2]), (count[0], count[1], count[2]), blocks, 0)
 
 
 def _longest_outer_axis(array: ArrayPlan, variables: list[xr.Variable]) -> tuple[int, int]:

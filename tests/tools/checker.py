@@ -61,7 +61,7 @@ def check_tree(directory: Path, *, foreign: bool = False) -> int:
 
 
 def check_series(path: Path, *, foreign: bool = False) -> list[Path]:
-    """Check a ``.pvd`` and every file that it lists; give these files."""
+    """Check a ``.pvd`` and every file that it lists; give these files, pieces included."""
     with _naming(path):
         root = parse(path).root
         assert root.tag == "VTKFile", f"the root is <{root.tag}>"
@@ -87,7 +87,12 @@ def check_series(path: Path, *, foreign: bool = False) -> list[Path]:
         with _naming(file):
             stamp = field_data(file).get("TimeValue")
             assert stamp is None or stamp.tolist() == [time], f"TimeValue is {stamp}, the collection says {time!r}"
-    return [file.resolve() for file in files]
+    listed = [part.resolve() for file in files for part in (file, *_sources(file))]
+    with _naming(path):
+        steps = path.with_suffix("").glob(f"{path.stem}_*.[pv]*")
+        left = [step.name for step in steps if step.suffix in {*SUFFIXES, *_PARALLEL} and step.resolve() not in listed]
+        assert foreign or not left, f"beside its steps are files that it does not list: {sorted(left)}"
+    return listed
 
 
 def check_file(path: Path, *, foreign: bool = False) -> None:
@@ -282,6 +287,14 @@ def _check_parallel(path: Path, grid: Element, *, foreign: bool) -> None:
     if kind in STRUCTURED:
         extents = [extent_of(piece, "Extent") for piece in pieces]
         check_cover(extent_of(grid, "WholeExtent"), extents, cells=True)
+
+
+def _sources(path: Path) -> list[Path]:
+    """Give the files of a file of pieces; none for any other."""
+    if path.suffix not in _PARALLEL:
+        return []
+    pieces = parse(path).root.only(_PARALLEL[path.suffix]).named("Piece")
+    return [_target(path, piece.attributes.get("Source", "")) for piece in pieces]
 
 
 def _target(path: Path, name: str) -> Path:

@@ -19,10 +19,23 @@ from vtkseries.grids.rectilinear import rectilinear
 from vtkseries.plan.fielddata import constant_fields, widest_fields
 from vtkseries.plan.group import Field, Group, Grouping, Options, group_fields
 from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan, SeriesPlan
+from vtkseries.plan.remember import remember
 from vtkseries.plan.target import part_names, read_target
 from vtkseries.values import conversions
+from vtkseries.xmlformat.codecs import Codec, codec
 from vtkseries.xmlformat.dtypes import vtk_type
-from vtkseries.xmlformat.layout import FOOTER, PREFIX, DataArray, Document, Piece, Section, header_room, place
+from vtkseries.xmlformat.layout import (
+    FOOTER,
+    PREFIX,
+    DataArray,
+    Document,
+    Piece,
+    Section,
+    appended_order,
+    header_room,
+    place,
+    relocate,
+)
 
 __all__ = ["Prepared", "detect", "make_plan"]
 
@@ -60,6 +73,8 @@ def make_plan(
     time_units: str | None = None,
     mode: str = "w",
     durable: bool = False,
+    compression: str | None = None,
+    compression_level: int | None = None,
 ) -> Prepared:
     """Plan the files of a Dataset; the arguments are those of ``ds.vtk.to_vtr``.
 
@@ -72,6 +87,7 @@ def make_plan(
     """
     target = read_target(path, mode, suffixes=(".pvd", ".vtr"))
     _check_options(ds, parts, location, missing, z_scale)
+    method = codec(compression, compression_level)
     names, asked = choose(ds, variables)
     named = {"x": x, "y": y, "z": z, "time": time}
     found = find_vectors(ds, vectors, names)
@@ -83,11 +99,15 @@ def make_plan(
     fill = None if isinstance(missing, str) else float(missing)
     sources: dict[str, xr.Variable] = {}
     fields = _field_plans(ds, grouping, times, sources)
-    constants = constant_fields(ds, times)
+    memory = remember(ds, grouping, roles, times, parts=parts, fill=fill, asked=asked)
+    sources.update(memory.sources)
+    fields = (*fields, *memory.fields)
+    _refuse_twins([item.name for item in fields])
+    constants = constant_fields(times, memory.text)
     groups = list(grouping.groups.values())
     labels = part_names(groups)
     built = tuple(
-        _part(group, label, fields, (times, constants), sources, fill)
+        _part(group, label, (times, fields, constants), sources, fill, method)
         for group, label in zip(groups, labels, strict=True)
     )
     notices = dict.fromkeys(n for group in groups for axis in group.axes.values() for n in axis.notices)
@@ -100,8 +120,9 @@ def make_plan(
         times=times,
         constants=constants,
         notices=(*notices, *kept),
-        left_out=tuple(grouping.left_out),
+        left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
+        compression=method,
     )
     if plan.single and (plan.steps > 1 or len(built) > 1):
         what = f"{plan.steps} time steps" if plan.steps > 1 else f"{len(built)} grids ({', '.join(labels)})"
@@ -173,12 +194,12 @@ def _text(value: object) -> str | None:
 def _part(
     group: Group,
     label: str,
-    fields: tuple[FieldPlan, ...],
-    common: tuple[Times, tuple[DataArray, ...]],
+    common: tuple[Times, tuple[FieldPlan, ...], tuple[DataArray, ...]],
     sources: dict[str, xr.Variable],
     fill: float | None,
+    method: Codec | None,
 ) -> PartPlan:
-    times, constants = common
+    times, fields, constants = common
     geometry = rectilinear([group.axes[role].nodes for role in SPACE])
     planned = [_arrays(item, group, geometry, times.dim, sources, fill) for item in group.fields]
     point = [entry for item, entries in zip(group.fields, planned, strict=True) if not item.cells for entry in entries]
@@ -186,8 +207,12 @@ def _part(
     _refuse_twins([array.name for array, _ in point])
     _refuse_twins([array.name for array, _ in cell])
     document = _document(geometry, [a for _, a in point], [a for _, a in cell])
-    document, end = place(document)
-    room = header_room(replace(document, field_data=(*widest_fields(times, fields), *constants)))
+    document, end = place(replace(document, compressor=method.compressor if method else None))
+    widest = document
+    if method is not None:
+        # The offsets are known last: room for those of streams twice as long as their data.
+        widest = relocate(document, dict.fromkeys(appended_order(document), 2 * end + 4096))
+    room = header_room(replace(widest, field_data=(*widest_fields(times, fields), *constants)))
     sections = document.pieces[0].sections
     offsets = [room + int(a.offset or 0) for section in sections[:2] for a in section.arrays]
     geometry_offsets = [room + int(a.offset or 0) for section in sections[2:] for a in section.arrays]

@@ -6,13 +6,10 @@ import base64
 import math
 import struct
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from vtkseries.cf.times import Times
-from vtkseries.metadata import describe
 from vtkseries.plan.model import FieldPlan, SeriesPlan
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import DataArray
@@ -28,9 +25,9 @@ def text_array(name: str, text: str) -> DataArray:
     return DataArray(name, "String", tuples=1, text=codes, encoding="ascii")
 
 
-def constant_fields(ds: xr.Dataset, times: Times, **written: Any) -> tuple[DataArray, ...]:
+def constant_fields(times: Times, memory: str) -> tuple[DataArray, ...]:
     """Give the field data that all steps share: units and calendar of the time, and what reading back needs."""
-    shared = [("time_units", times.units), ("time_calendar", times.calendar), ("vtkseries", describe(ds, **written))]
+    shared = [("time_units", times.units), ("time_calendar", times.calendar), ("vtkseries", memory)]
     return tuple(text_array(name, text) for name, text in shared if text)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from vtkseries.cf.times import Times
 from vtkseries.values import Conversion
+from vtkseries.xmlformat.codecs import Codec, block_size
 from vtkseries.xmlformat.layout import FOOTER, DataArray, Document
 
 __all__ = ["ArrayPlan", "Component", "FieldPlan", "PartPlan", "SeriesPlan", "to_target"]
@@ -70,6 +71,12 @@ class ArrayPlan:
         """Bytes of its values in one step."""
         return int(np.prod(self.shape, dtype=object)) * self.components * np.dtype(self.dtype).itemsize
 
+    @property
+    def block(self) -> int:
+        """Bytes of a compression block, which depend on the array alone."""
+        itemsize = np.dtype(self.dtype).itemsize
+        return block_size(self.shape[1] * self.shape[2] * self.components * itemsize, itemsize)
+
 
 @dataclass(frozen=True)
 class FieldPlan:
@@ -99,7 +106,7 @@ class PartPlan:
     room : int
         Bytes of the header, up to and including the ``_`` of the appended block.
     size : int
-        Bytes of a whole file.
+        Bytes of a whole file; with compression, what it would have without.
     suffix : str
         ``".vtr"`` and so on.
     dims : tuple of str
@@ -142,6 +149,8 @@ class SeriesPlan:
         What is not drawn, why, and the remedy.
     durable : bool
         Whether files reach the disk before they are listed.
+    compression : Codec or None
+        How the arrays are compressed, all of a file in the same way.
     """
 
     path: Path
@@ -153,6 +162,7 @@ class SeriesPlan:
     notices: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     durable: bool = False
+    compression: Codec | None = None
     first: int = field(default=0)
 
     @property

@@ -17,7 +17,7 @@ def report(plan: SeriesPlan) -> str:
         f"<SeriesPlan {plan.path}>",
         (
             f"{plan.steps} {_plural('step', plan.steps)}, {files} {_plural('file', files)}, "
-            f"{format_bytes(plan.nbytes)} ({plan.nbytes:,} bytes)"
+            f"{format_bytes(plan.nbytes)} ({plan.nbytes:,} bytes{_compression(plan)})"
         ),
         f"time: {_time(plan)}",
     ]
@@ -41,6 +41,11 @@ def format_bytes(count: int) -> str:
 
 def _plural(word: str, count: int) -> str:
     return word if count == 1 else word + "s"
+
+
+def _compression(plan: SeriesPlan) -> str:
+    method = plan.compression
+    return "" if method is None else f" before compression with {method.name}, level {method.level}"
 
 
 def _time(plan: SeriesPlan) -> str:

@@ -29,11 +29,17 @@ __all__ = ["Values", "write_file"]
 
 Array = npt.NDArray[Any]
 
-_TILE = 1 << 20
-"""Bytes of a tile: small enough for a cache, large enough for one system call."""
+_TILE = 1 << 21
+"""Bytes of a tile, the buffer of one system call."""
 
-_LINE = 128
-"""Bytes of consecutive source values that a tile of a transposed array takes: two cache lines."""
+_CACHE = 1 << 17
+"""Bytes that are brought into the file's order at a time: few enough for a processor's second cache."""
+
+_LINE = 256
+"""Bytes of consecutive source values that a tile of a transposed array takes: whole cache lines."""
+
+_ROWS = 4
+"""Rows of a transposed array that are taken at a time: their cache lines stay in the first cache for all planes."""
 
 _WORD = np.dtype("<u8")
 _AXES = 3
@@ -217,17 +223,38 @@ def _gather(parts: list[Array], dtype: np.dtype[Any], pipeline: _Pipeline) -> Ar
     shape = (*parts[0].shape, len(parts))
     size = int(np.prod(shape)) * dtype.itemsize
     tile: Array = pipeline.buffer(size).view(dtype).reshape(shape)
-    for number, part in enumerate(parts):
-        np.copyto(tile[..., number], part, casting="same_kind")
+    _fill(tile, parts)
     return tile
+
+
+def _fill(tile: Array, parts: list[Array]) -> None:
+    """Copy components into a tile, a cache's fill at a time."""
+    planes, rows, columns = parts[0].shape
+    strips: list[tuple[slice, ...]]
+    if _is_transposed(parts[0]):
+        strips = [(slice(None), slice(j, j + _ROWS), slice(None)) for j in range(0, rows, _ROWS)]
+    else:
+        size = tile.shape[-1] * tile.itemsize
+        height = max(1, _CACHE // (columns * size))
+        width = columns if height > 1 else max(1, _CACHE // size)
+        strips = [
+            (slice(k, k + 1), slice(j, j + height), slice(i, i + width))
+            for k, j, i in product(range(planes), range(0, rows, height), range(0, columns, width))
+        ]
+    for strip in strips:
+        for number, part in enumerate(parts):
+            np.copyto(tile[..., number][strip], part[strip], casting="same_kind")
+
+
+def _is_transposed(array: Array) -> bool:
+    return array.shape[0] > 1 and abs(array.strides[0]) < abs(array.strides[2])
 
 
 def _tile(array: Array, item: int, itemsize: int) -> tuple[int, ...]:
     """Choose how many planes, rows and columns a tile has."""
     planes, rows, columns = array.shape
-    strides = [abs(stride) for stride in array.strides]
     most = _TILE // item
-    if strides[0] < strides[2] and planes > 1:
+    if _is_transposed(array):
         depth = min(planes, max(1, _LINE // itemsize))
     else:
         depth = min(planes, max(1, most // (rows * columns)))
@@ -292,6 +319,5 @@ def _pieces(source: Values) -> Iterator[bytes]:
     for k, j, i in product(range(0, shape[0], depth), range(0, shape[1], height), range(0, shape[2], width)):
         parts = [array[k : k + depth, j : j + height, i : i + width] for array in arrays]
         tile = np.empty((*parts[0].shape, len(parts)), source.dtype)
-        for number, part in enumerate(parts):
-            np.copyto(tile[..., number], part, casting="same_kind")
+        _fill(tile, parts)
         yield tile.tobytes()

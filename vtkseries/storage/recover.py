@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Continuation", "Examined", "continue_series", "examine", "stale_temporaries", "start_series"]
 
 _STEP = re.compile(r"(?P<prefix>.+_)(?P<number>\d{6,})(?P<rank>_r\d+)?(?P<suffix>\.p?vt[irs])")
-_TEMPORARY = r"\.(?P<token>\d{1,10}\.[0-9a-f]{8})\.tmp"
+_TEMPORARY = r"(?:\.blocks)?\.(?P<token>\d{1,10}\.[0-9a-f]{8})\.tmp"
 _UNSYNCED = 60.0
 """Seconds after which a kernel has long written what it was given: steps younger than that are read whole."""
 

@@ -11,11 +11,12 @@ from vtkseries.xmlformat.markup import Walk, real
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MAX_INDEX", "Entry", "parse_collection", "parse_file_series"]
+__all__ = ["MAX_FILE_SERIES", "MAX_INDEX", "Entry", "parse_collection", "parse_file_series"]
 
 MAX_INDEX = 256 * 1024 * 1024
 """Bytes of an index, padding included."""
 
+MAX_FILE_SERIES = 32 * 1024 * 1024
 MAX_ENTRIES = 1_000_000
 
 

@@ -19,8 +19,10 @@ __all__ = [
     "Document",
     "Piece",
     "Section",
+    "appended_order",
     "header_room",
     "place",
+    "relocate",
     "render",
 ]
 
@@ -133,7 +135,20 @@ def place(document: Document) -> tuple[Document, int]:
     int
         Bytes of the appended block, from the one after ``_`` to the end of the last array.
     """
-    order = [
+    first = (_OPENING + len(_INTRO)) % ALIGNMENT
+    offsets: dict[tuple[int, int, int], int] = {}
+    end = 0
+    for key in appended_order(document):
+        piece, section, array = key
+        offset = end + -(first + end + PREFIX) % ALIGNMENT
+        offsets[key] = offset
+        end = offset + PREFIX + document.pieces[piece].sections[section].arrays[array].nbytes
+    return relocate(document, offsets), end
+
+
+def appended_order(document: Document) -> list[tuple[int, int, int]]:
+    """Give the appended arrays in the order in which a file has them, as (piece, section, array) numbers."""
+    return [
         (piece, section, array)
         for geometry in (True, False)
         for piece in range(len(document.pieces))
@@ -142,15 +157,6 @@ def place(document: Document) -> tuple[Document, int]:
         for array, item in enumerate(content.arrays)
         if item.encoding == "appended"
     ]
-    first = (_OPENING + len(_INTRO)) % ALIGNMENT
-    offsets: dict[tuple[int, int, int], int] = {}
-    end = 0
-    for key in order:
-        piece, section, array = key
-        offset = end + -(first + end + PREFIX) % ALIGNMENT
-        offsets[key] = offset
-        end = offset + PREFIX + document.pieces[piece].sections[section].arrays[array].nbytes
-    return relocate(document, offsets), end
 
 
 def relocate(document: Document, offsets: dict[tuple[int, int, int], int]) -> Document:

@@ -1,0 +1,263 @@
+"""The shell does what Python does, and says what is wrong in one line."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+import dask
+import numpy as np
+import pytest
+import pyvista as pv
+import xarray as xr
+from click.testing import CliRunner, Result
+from distributed import LocalCluster
+
+import vtkseries.accessor
+from vtkseries import demo
+from vtkseries.cli import main, parse
+from vtkseries.cli.convert import convert
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHAPE = (5, 6, 7)
+
+
+@pytest.fixture(scope="session")
+def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "run.nc"
+    return demo.simulate(path, steps=4, interval=5.0, solver=demo.Solver(shape=SHAPE))
+
+
+@pytest.fixture
+def run() -> Any:
+    def call(*arguments: object) -> Result:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+
+    return call
+
+
+def grid_of(series: Path, part: str, step: int = 0) -> Any:
+    """One part of one step, read by pyvista."""
+    reader = pv.get_reader(str(series))
+    reader.set_active_time_point(step)
+    blocks = reader.read()
+    return next(block for block in blocks if part in block.array_names)
+
+
+def values(grid: Any, name: str) -> np.ndarray:
+    nx, ny, nz = grid.dimensions
+    array: np.ndarray = np.asarray(grid[name]).reshape(nz, ny, nx, -1).squeeze(-1)
+    return array
+
+
+def error_of(result: Result) -> str:
+    """The one line that a failed command says."""
+    assert result.exit_code == 1, result.output
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("vtkseries: error: ")
+    assert result.stdout == ""
+    return lines[0]
+
+
+def test_a_netcdf_file_becomes_a_series(run: Any, dump: Path, tmp_path: Path) -> None:
+    result = run("convert", dump, tmp_path / "run.pvd")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str(tmp_path / "run.pvd")
+    with xr.open_dataset(dump) as ds:
+        np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "theta", 2), "theta"), ds["theta"][2])
+        np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "hfss", 3), "hfss")[0], ds["hfss"][3])
+
+
+def test_positions_and_labels_are_selected(run: Any, dump: Path, tmp_path: Path) -> None:
+    pick = ("--select", "time=1:3", "--select", "x=0.0:2000.0", "--select", "z=-1")
+    assert run("convert", dump, tmp_path / "run.pvd", "-v", "theta", *pick).exit_code == 0
+    reader = pv.get_reader(str(tmp_path / "run.pvd"))
+    assert reader.time_values == [5.0, 10.0]
+    with xr.open_dataset(dump) as ds:
+        expected = ds["theta"].isel(time=1, z=-1).sel(x=slice(0, 2000))
+        np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "theta"), "theta")[0], expected)
+
+
+def test_times_are_selected_by_date(run: Any, dump: Path, tmp_path: Path) -> None:
+    dates = "time=2000-06-21T12:00:05..2000-06-21T12:00:10"
+    assert run("convert", dump, tmp_path / "run.pvd", "--select", dates).exit_code == 0
+    assert pv.get_reader(str(tmp_path / "run.pvd")).time_values == [5.0, 10.0]
+
+
+def test_labels_of_a_descending_axis_are_given_in_any_order(run: Any, dump: Path, tmp_path: Path) -> None:
+    with xr.open_dataset(dump) as ds:
+        ds.isel(y=slice(None, None, -1)).to_netcdf(tmp_path / "south.nc")
+        expected = ds["theta"].isel(time=0).sel(y=slice(-1000, 1000))
+    command = ("convert", tmp_path / "south.nc", tmp_path / "run.pvd", "--select", "y=-1000.0:1000.0")
+    assert run(*command).exit_code == 0
+    np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "theta"), "theta"), expected)
+
+
+def test_several_files_are_joined_by_a_pattern(run: Any, dump: Path, tmp_path: Path) -> None:
+    with xr.open_dataset(dump) as ds:
+        for step in range(4):
+            ds.isel(time=[step]).to_netcdf(tmp_path / f"part_{step}.nc")
+        assert run("convert", tmp_path / "part_*.nc", tmp_path / "run.pvd").exit_code == 0
+        np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "smoke", 3), "smoke"), ds["smoke"][3])
+    assert pv.get_reader(str(tmp_path / "run.pvd")).time_values == [0.0, 5.0, 10.0, 15.0]
+
+
+def test_a_zarr_store_becomes_a_series(run: Any, dump: Path, tmp_path: Path) -> None:
+    with xr.open_dataset(dump) as ds:
+        plain = ds.drop_encoding()
+        plain.to_zarr(tmp_path / "run.zarr", zarr_format=2)
+        assert run("convert", tmp_path / "run.zarr", tmp_path / "run.pvd").exit_code == 0
+        np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "smoke", 1), "smoke"), ds["smoke"][1])
+
+
+def test_chunks_do_not_change_the_files(run: Any, dump: Path, tmp_path: Path) -> None:
+    assert run("convert", dump, tmp_path / "a.pvd", "-v", "theta").exit_code == 0
+    assert (
+        run("convert", dump, tmp_path / "b.pvd", "-v", "theta", "--chunks", "time=3,z=2", "--chunks", "x=4").exit_code
+        == 0
+    )
+    for step in range(4):
+        one, other = (next((tmp_path / name).glob(f"*_{step:06d}.vtr")) for name in "ab")
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Any, dump: Path, tmp_path: Path) -> None:
+    result = run("convert", dump, tmp_path / "run.pvd", "--dry-run")
+    assert result.exit_code == 0
+    assert "theta" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bar_is_shown_when_asked_for_and_not_in_a_pipe(run: Any, dump: Path, tmp_path: Path) -> None:
+    assert "100%" in run("convert", dump, tmp_path / "a.pvd", "--progress").stderr
+    assert run("convert", dump, tmp_path / "b.pvd").stderr == ""
+
+
+def test_a_cluster_writes_the_same_bytes(run: Any, dump: Path, tmp_path: Path) -> None:
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        assert run("convert", dump, tmp_path / "a.pvd", "--scheduler", address).exit_code == 0
+    assert run("convert", dump, tmp_path / "b.pvd").exit_code == 0
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert len(names) == 8
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name.replace("a_", "b_", 1)).read_bytes()
+
+
+def test_vectors_are_named_or_left_alone(run: Any, dump: Path, tmp_path: Path) -> None:
+    assert run("convert", dump, tmp_path / "a.pvd", "--vectors", "air=u,v,w").exit_code == 0
+    assert run("convert", dump, tmp_path / "b.pvd", "--no-vectors").exit_code == 0
+    assert np.asarray(grid_of(tmp_path / "a.pvd", "theta")["air"]).shape == (5 * 6 * 7, 3)
+    assert {"u", "v", "w"} <= set(grid_of(tmp_path / "b.pvd", "theta").array_names)
+
+
+def test_every_argument_of_the_writer_is_an_option() -> None:
+    arguments = set(inspect.signature(vtkseries.accessor.VtkAccessor.to_vtr).parameters)
+    options = {str(parameter.name) for parameter in convert.params}
+    assert arguments - {"self", "path", "compute"} <= options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nothing.nc", "run.pvd"), "nothing.nc: there is no such file"),
+        (("{dump}", "run.txt"), "run.txt"),
+        (("{dump}", "run.pvd", "-v", "rain"), "rain"),
+        (("{dump}", "run.pvd", "--select", "level=3"), "level=…: there is no such dim"),
+        (("{dump}", "run.pvd", "--select", "time=1999-01-01"), "no such label"),
+        (("{dump}", "run.pvd", "--select", "time=7:9"), "leaves nothing of time"),
+        (("{dump}", "run.pvd", "--select", "x=99"), "--select"),
+        (("{dump}", "run.pvd", "--engine", "gribble"), "gribble"),
+        (("{dump}", "run.pvd", "--group", "inner"), "inner"),
+        (("{dump}", "run.vtr"), "one step"),
+        (("{dump}", "run.pvd", "--scheduler", "tcp://127.0.0.1:1"), "no dask scheduler answers"),
+        (("{dump}", "run.pvd", "--scheduler", "nowhere"), "no dask scheduler answers"),
+    ],
+)
+def test_a_mistake_is_one_line_without_a_traceback(
+    run: Any, dump: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        result = run("convert", *(argument.format(dump=dump) for argument in arguments))
+    assert words in error_of(result)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_left_out_is_a_warning_line(run: Any, dump: Path, tmp_path: Path) -> None:
+    with xr.open_dataset(dump) as ds:
+        names = np.array(["a", "b", "c", "d"], dtype=object)
+        ds.assign(station=("time", names)).to_netcdf(tmp_path / "odd.nc")
+    result = run("convert", tmp_path / "odd.nc", tmp_path / "run.pvd")
+    assert result.exit_code == 0
+    assert "vtkseries: warning: " in result.stderr
+    assert "station" in result.stderr
+
+
+def test_the_module_runs_as_a_program(dump: Path, tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "vtkseries.cli", "convert", str(dump), str(tmp_path / "run.txt")]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("vtkseries: error: ")
+
+
+def test_the_demo_says_what_to_open(run: Any, tmp_path: Path) -> None:
+    result = run("demo", tmp_path / "new" / "demo")
+    assert result.exit_code == 0, result.output
+    series = tmp_path / "new" / "demo" / "thermal.pvd"
+    assert f"paraview {series}" in result.stdout
+    with xr.open_dataset(series.with_suffix(".nc")) as ds:
+        assert pv.get_reader(str(series)).time_values == [30.0 * step for step in range(25)]
+        np.testing.assert_array_equal(values(grid_of(series, "smoke", 24), "smoke"), ds["smoke"][24])
+
+
+@pytest.mark.parametrize(
+    ("text", "positions", "labels"),
+    [
+        ("t=3", {"t": 3}, {}),
+        ("t=-1", {"t": -1}, {}),
+        ("t=0:10", {"t": slice(0, 10)}, {}),
+        ("t=::2", {"t": slice(None, None, 2)}, {}),
+        ("t=-5:", {"t": slice(-5, None)}, {}),
+        ("t=500.0", {}, {"t": 500.0}),
+        ("t=1e3:2e3", {}, {"t": slice(1000.0, 2000.0)}),
+        ("t=2000-01-01:2000-02-01", {}, {"t": slice("2000-01-01", "2000-02-01")}),
+        ("t=2000-01-01T06:00..", {}, {"t": slice("2000-01-01T06:00", None)}),
+    ],
+)
+def test_a_selection_is_read(text: str, positions: dict[str, Any], labels: dict[str, Any]) -> None:
+    assert parse.select((text,)) == (positions, labels)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: parse.select(("t",)),
+        lambda: parse.select(("t=0:4:0",)),
+        lambda: parse.select(("t=1:2:3:4",)),
+        lambda: parse.select(("t=06:00:12:00.5",)),
+        lambda: parse.select(("t=1", "t=2")),
+        lambda: parse.chunks("--chunks", ("t=0",)),
+        lambda: parse.chunks("--chunks", ("t=a",)),
+        lambda: parse.vectors(("wind",)),
+        lambda: parse.encoding(("T=float32",)),
+        lambda: parse.missing("holes"),
+    ],
+)
+def test_an_option_that_cannot_be_read_says_its_form(read: Any) -> None:
+    with pytest.raises(click.BadParameter, match=r"form|twice|whole number|two dots|neither"):
+        read()
+
+
+def test_encodings_are_read() -> None:
+    assert parse.encoding(("T=significant_digits:3,dtype:float32", "u=dtype:float64")) == {
+        "T": {"significant_digits": 3, "dtype": "float32"},
+        "u": {"dtype": "float64"},
+    }

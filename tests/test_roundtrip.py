@@ -1,0 +1,174 @@
+"""What is written comes back identical: names, order, dtypes, attributes, encodings, times, axes and parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cftime
+import numpy as np
+import pytest
+import xarray as xr
+
+import vtkseries  # noqa: F401 (registers the accessor)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def values(*shape: int, dtype: Any = "f8") -> np.ndarray[Any, Any]:
+    """Give values that differ at every point."""
+    return (np.arange(np.prod(shape)).reshape(shape) * 1.25 - 7).astype(dtype)
+
+
+def back(ds: xr.Dataset, tmp_path: Path, name: str = "run.pvd", **options: Any) -> xr.Dataset:
+    """Write a Dataset and read it again."""
+    path = ds.vtkseries.to_vtr(tmp_path / name, **options)
+    return xr.open_dataset(path, engine="vtkseries")
+
+
+def same(found: xr.Dataset, ds: xr.Dataset) -> None:
+    """Check that two Datasets are identical, in their order, dtypes and encodings as well."""
+    xr.testing.assert_identical(found, ds)
+    assert list(found.data_vars) == list(ds.data_vars)
+    assert list(found.coords) == list(ds.coords)
+    for name, variable in ds.variables.items():
+        assert found[name].dtype == variable.dtype, name
+        assert found[name].dims == variable.dims, name
+        lasting = {k: v for k, v in variable.encoding.items() if k not in ("source", "original_shape")}
+        kept = {k: v for k, v in found[name].encoding.items() if k != "preferred_chunks"}
+        np.testing.assert_equal(kept, lasting)
+
+
+GRID = {"time": [0.5, 2.0], "z": [1.0, 2.5, 4.0, 8.0], "y": [10.0, 20.0, 40.0], "x": [-1.0, 0.5]}
+FIELD = (("time", "z", "y", "x"), values(2, 4, 3, 2))
+
+CASES: dict[str, xr.Dataset] = {
+    "floats": xr.Dataset({"t": FIELD}, GRID),
+    "no coordinates": xr.Dataset({"t": FIELD}),
+    "no time": xr.Dataset({"t": (("z", "y", "x"), values(4, 3, 2))}),
+    "dims in another order": xr.Dataset({"t": (("x", "time", "y", "z"), values(2, 2, 3, 4))}, GRID),
+    "attributes of every kind": xr.Dataset(
+        {"t": (*FIELD, {"units": "m s⁻¹", "n": np.float32(1.5), "a": np.arange(3), "l": [1, 2], "q": '<&">\n'})},
+        {name: (name, np.array(v), {"long_name": f"é {name}"}) for name, v in GRID.items()},
+        {"title": "x", "nan": float("nan"), "none": None, "yes": True, "words": ["a", "b"], "i": np.int64(2**62)},
+    ),
+    "descending axes": xr.Dataset(
+        {"t": FIELD}, {"time": [1, 2], "z": [8.0, 4, 2, 1], "y": [40.0, 20, 10], "x": [3.0, 1]}
+    ),
+    "depth": xr.Dataset(
+        {"t": FIELD}, GRID | {"z": ("z", np.array([0.1, 5, 10, 300.7]), {"positive": "down", "units": "m"})}
+    ),
+    "integer and float32 coordinates": xr.Dataset(
+        {"t": FIELD}, {"time": np.array([1, 5], "i4"), "z": np.array([0.1, 0.2, 0.3, 0.7], "f4"), "y": [1, 2, 4]}
+    ),
+    "names with odd characters": xr.Dataset(
+        {'a<b & "c"': FIELD, "b/c é": FIELD}, {"x": [1.0, 2.0]}
+    ),
+    "names that are no text": xr.Dataset({3: FIELD}),
+    "scalar coordinates": xr.Dataset(
+        {"t": (("time", "y", "x"), values(2, 3, 2))},
+        {"level": 850.0, "label": "abc", "run": np.datetime64("2020-01-01T00:00:00.123456789", "ns"), "time": [0, 1]},
+    ),
+    "other coordinates": xr.Dataset(
+        {"t": FIELD},
+        {
+            **GRID,
+            "lat": (("y", "x"), values(3, 2)),
+            "month": ("time", np.array([1, 2], "i2")),
+            "valid": ("time", np.array(["2000-01-01T00:00:00.000000007", "NaT"], "M8[ns]")),
+            "place": ("y", ["a", "bcd", "é"]),
+            "objects": ("x", np.array(["a", "b"], object)),
+            "flag": ("z", [True, False, True, True]),
+        },
+    ),
+    "large coordinates": xr.Dataset(
+        {"t": (("time", "y", "x"), values(2, 30, 40))},
+        {"lat": (("y", "x"), values(30, 40)), "depth": (("time", "x", "y"), values(2, 40, 30, dtype="f4"))},
+    ),
+    "bounds and grid mapping": xr.Dataset(
+        {
+            "t": (*FIELD, {"grid_mapping": "crs"}),
+            "y_bnds": (("y", "bnds"), values(3, 2)),
+            "time_bnds": (("time", "bnds"), values(2, 2)),
+            "crs": ((), np.int32(7), {"grid_mapping_name": "latitude_longitude"}),
+        },
+        {
+            "time": ("time", [0.5, 1.5], {"bounds": "time_bnds"}),
+            "y": ("y", [1.0, 2.0, 3.0], {"bounds": "y_bnds"}),
+        },
+    ),
+    "field data": xr.Dataset(
+        {"t": FIELD, "mean": ("time", [1.5, np.nan]), "n": ("time", [-(2**62) - 1, 3]), "g": ((), -np.inf)}, GRID
+    ),
+    "several grids": xr.Dataset(
+        {
+            "t": FIELD,
+            "ps": (("time", "y", "x"), values(2, 3, 2, dtype="f4")),
+            "u": (("time", "z", "y", "x_u"), values(2, 4, 3, 3)),
+            "orog": (("y", "x"), values(3, 2)),
+        },
+        GRID | {"x_u": ("x_u", [0.0, 1.0, 2.0], {"axis": "X"})},
+    ),
+    "dtypes": xr.Dataset(
+        {
+            kind: (("time", "y", "x"), values(2, 3, 2, dtype=kind))
+            for kind in ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c8", "c16", "?")
+        }
+    ),
+    "values that are no numbers": xr.Dataset(
+        {"t": (("y", "x"), np.array([[np.nan, np.inf], [-np.inf, -0.0]]))}
+    ),
+    "dates as data": xr.Dataset(
+        {
+            "d": (("y", "x"), np.array([["2000-01-01T00:00:00.123456", "NaT"], ["1950", "2100"]], "M8[ns]")),
+            "l": (("y", "x"), np.array([[1, -(10**15)], [86400 * 10**9, "NaT"]], "m8[ns]")),
+            "s": (("y", "x"), np.array([["1600-01-01", "NaT"], ["1950-06-01", "2100-12-31"]], "M8[s]")),
+        }
+    ),
+    "seconds": xr.Dataset({"t": FIELD}, {"time": np.array(["2000-01-01", "2000-01-01T00:00:01"], "M8[s]")}),
+    "hours since long ago": xr.Dataset(
+        {"t": FIELD},
+        {"time": ("time", np.array(["2000-01-01T05", "2001"], "M8[ns]"), {}, {"units": "hours since 1800-01-01"})},
+    ),
+    "nanoseconds": xr.Dataset(
+        {"t": FIELD}, {"time": np.array(["2000-01-01T00:00:00.000000001", "2020-01-01T00:00:00.987654321"], "M8[ns]")}
+    ),
+    "durations": xr.Dataset({"t": FIELD}, {"time": np.array([7, 10**15 + 1], "m8[ns]")}),
+    "a calendar of 360 days": xr.Dataset(
+        {"t": FIELD}, {"time": [cftime.Datetime360Day(2000, 2, 30, 1), cftime.Datetime360Day(2000, 3, 1, 2, 3, 4, 5)]}
+    ),
+    "a calendar without leap years": xr.Dataset(
+        {"t": FIELD}, {"time": [cftime.DatetimeNoLeap(1, 2, 28), cftime.DatetimeNoLeap(2001, 3, 1)]}
+    ),
+    "undecoded times": xr.Dataset(
+        {"t": FIELD}, {"time": ("time", np.array([0, 36]), {"units": "hours since 2000-01-01", "calendar": "noleap"})}
+    ),
+    "large integers as times": xr.Dataset({"t": FIELD}, {"time": np.array([2**52, 2**53 - 1])}),
+    "one of each": xr.Dataset({"t": (("time", "z", "y", "x"), values(1, 1, 1, 1))}),
+    "two parts of equal shape": xr.Dataset(
+        {"a": (("y", "x"), values(3, 2)), "b": (("y2", "x2"), values(3, 2))},
+        {"y2": ("y2", [1.0, 2, 3], {"axis": "Y"}), "x2": ("x2", [1.0, 2], {"axis": "X"})},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_dataset_comes_back_identical(case: str, tmp_path: Path) -> None:
+    ds = CASES[case]
+    same(back(ds, tmp_path), ds)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_chunked_dataset_comes_back_identical_in_chunks(case: str, tmp_path: Path) -> None:
+    ds = CASES[case]
+    path = ds.chunk().vtkseries.to_vtr(tmp_path / "run.pvd")
+    same(xr.open_dataset(path, engine="vtkseries", chunks={}).load(), ds)
+
+
+@pytest.mark.parametrize(
+    "option", [{"z_scale": 50.0}, {"z_scale": -0.3}, {"time_units": "fortnights"}, {"missing": -9.0}]
+)
+def test_options_change_the_files_and_not_what_comes_back(option: dict[str, Any], tmp_path: Path) -> None:
+    ds = xr.Dataset({"t": FIELD, "m": FIELD}, GRID)
+    ds["m"][0, 1, 2, 1] = np.nan
+    same(back(ds, tmp_path, **option), ds)

@@ -1,0 +1,5 @@
+"""``python -m vtkseries.cli``."""
+
+from vtkseries.cli.main import main
+
+main(prog_name="vtkseries")

@@ -1,0 +1,54 @@
+"""The command group: where commands are listed, and where errors and warnings become lines on stderr."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+import click
+
+from vtkseries import __version__
+from vtkseries.errors import VtkSeriesError
+
+__all__ = ["main"]
+
+# A command lives in the module of its name and is imported when it is used: the shell answers at once.
+COMMANDS = ("convert", "demo")
+
+
+def _say(kind: str, message: object) -> None:
+    click.echo(f"vtkseries: {kind}: {' '.join(str(message).split())}", err=True)
+
+
+class _Commands(click.Group):
+    """Commands that end with one clear line on stderr and exit code 1 when something is wrong."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"vtkseries.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        def show(message: Warning | str, *_: object, **__: object) -> None:
+            _say("warning", message)
+
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            warnings.simplefilter("ignore")  # deprecations and the like are no business of the shell's user
+            warnings.simplefilter("always", UserWarning)
+            try:
+                return super().invoke(ctx)
+            except (VtkSeriesError, OSError) as error:
+                _say("error", error)
+                ctx.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="vtkseries")
+def main() -> None:
+    """Turn netCDF, Zarr and other gridded data into series that ParaView animates."""

@@ -1,0 +1,60 @@
+"""Run a job here or on a cluster, with a bar for those who watch."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from vtkseries.errors import SeriesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dask.delayed import Delayed
+
+__all__ = ["cluster", "execute"]
+
+
+@contextmanager
+def cluster(address: str | None) -> Iterator[Any]:
+    """Connect to a dask scheduler; without an address there is none.
+
+    Raises
+    ------
+    SeriesError
+        dask.distributed is not installed, or nothing answers.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client  # noqa: PLC0415  an optional dependency
+    except ImportError as error:
+        raise SeriesError("--scheduler needs dask.distributed: pip install vtkseries[distributed]") from error
+    try:
+        client = Client(address)
+    except (OSError, ValueError) as error:
+        raise SeriesError(f"--scheduler {address}: no dask scheduler answers there ({error})") from error
+    with client:
+        yield client
+
+
+def execute(job: Delayed, client: Any, *, progress: bool | None) -> Path:
+    """Compute a series' Delayed and give the path that it wrote."""
+    watched = sys.stderr.isatty() if progress is None else progress
+    path: Path
+    if client is None:
+        from dask.diagnostics import ProgressBar  # noqa: PLC0415  heavy modules are imported where used
+
+        with ProgressBar(out=sys.stderr) if watched else nullcontext():
+            path = job.compute()
+        return path
+    future = client.compute(job)
+    if watched:
+        from distributed import progress as show  # noqa: PLC0415  an optional dependency
+
+        show(future, notebook=False)
+    path = future.result()
+    return path

@@ -1,0 +1,1 @@
+"""Reading: files of any writer as lazy arrays."""

@@ -1,0 +1,232 @@
+"""A Dataset from files of any writer: dims and names are the grid's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from xarray.core import indexing
+
+from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
+from vtkseries.engine.restore import Restoration
+from vtkseries.engine.values import array_dtype, read_axis, read_field, read_strings
+from vtkseries.errors import FormatError
+from vtkseries.xmlformat.markup import real
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vtkseries.engine.gridfile import GridFile
+    from vtkseries.engine.series import Series
+    from vtkseries.xmlformat.layout import DataArray
+
+__all__ = ["foreign_dataset", "lazy", "preferred_chunks", "text_field"]
+
+_DIMS = ("z", "y", "x")
+_TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
+_CHUNK = 128 * 1024 * 1024
+
+
+def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
+    """Give what a series of any writer holds.
+
+    Points are on the dims ``z, y, x``, cells on ``z_cell, y_cell, x_cell``; components on ``component`` where there
+    are three, else on ``component_<n>``. With several parts, those after the first have the part's name or number
+    behind the names of their dims, and behind a variable's name that an earlier part has.
+
+    Parameters
+    ----------
+    series : Series
+    grids : sequence of GridFile
+        The first step's file of each part.
+    """
+    variables: dict[str, xr.Variable] = {}
+    coordinates: dict[str, xr.Variable] = {}
+    for number, grid in enumerate(grids):
+        tail = f"_{series.parts[number].name or series.parts[number].number}" if number else ""
+        coordinates |= _coordinates(series, number, grid, tail)
+        for tag in ("PointData", "CellData"):
+            for array in grid.arrays(tag):
+                if array.type != "String":
+                    name = _free(array.name, tail, tag, {**variables, **coordinates})
+                    variables[name] = _variable(series, number, grid, tag, array, tail)
+    for array in _fields(grids[0]):
+        if array.name not in _TIME_FIELDS:
+            name = _free(array.name, "", "FieldData", {**variables, **coordinates})
+            found = _field(series, grids[0], array, name)
+            if found is not None:
+                variables[name] = found
+    coordinates |= _time(series, grids[0])
+    return xr.Dataset(variables, coordinates)
+
+
+def lazy(array: Any) -> Any:
+    """Wrap a lazy array as xarray's own backends do."""
+    return indexing.LazilyIndexedArray(array)
+
+
+def preferred_chunks(dims: Sequence[Any], roles: Sequence[str], shape: Sequence[int], itemsize: int) -> dict[Any, int]:
+    """Give chunks of one step, cut along z where one is larger than 128 MiB."""
+    chunks = {dim: 1 if role in ("time", "part") else n for dim, role, n in zip(dims, roles, shape, strict=True)}
+    for dim, role in zip(dims, roles, strict=True):
+        nbytes = int(np.prod([float(n) for n in chunks.values()])) * itemsize
+        if role == "z" and nbytes > _CHUNK:
+            chunks[dim] = max(1, int(chunks[dim] * _CHUNK // nbytes))
+    return chunks
+
+
+def text_field(grid: GridFile, name: str) -> str | None:
+    """Give a string of a file's field data."""
+    array = find_field(grid, name)
+    if array is None or array.type != "String":
+        return None
+    return next(iter(read_strings(grid, array)), None)
+
+
+def _free(name: str, tail: str, tag: str, taken: dict[str, Any]) -> str:
+    """Give a name that no other variable has."""
+    for candidate in (name, f"{name}{tail}", f"{name}_{tag.removesuffix('Data').lower()}{tail}"):
+        if candidate not in taken:
+            return candidate
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _variable(series: Series, part: int, grid: GridFile, tag: str, array: DataArray, tail: str) -> xr.Variable:
+    grid_shape = grid.points if tag == "PointData" else grid.cells
+    names = _DIMS if tag == "PointData" else tuple(f"{dim}_cell" for dim in _DIMS)
+    dims, roles, shape = [f"{name}{tail}" for name in names], [*_DIMS], [*grid_shape]
+    if series.times is not None:
+        dims, roles, shape = ["time", *dims], ["time", *roles], [series.steps, *shape]
+    if array.components > 1:
+        dims.append("component" if array.components == 3 else f"component_{array.components}")  # noqa: PLR2004 (x, y, z)
+        roles.append("c")
+        shape.append(array.components)
+    dtype = array_dtype(array)
+    backend = GridArray(
+        series,
+        (Member(part, (array.name,)),),
+        tag,
+        grid_shape,
+        tuple(roles),
+        tuple(shape),
+        (),
+        Restoration(dtype, dtype),
+    )
+    chunks = preferred_chunks(dims, roles, shape, dtype.itemsize)
+    return xr.Variable(dims, lazy(backend), _attrs(array), {"preferred_chunks": chunks, "dtype": dtype})
+
+
+def _attrs(array: DataArray) -> dict[str, Any]:
+    attrs: dict[str, Any] = {"units": array.units} if array.units else {}
+    return attrs | ({"component_names": list(array.component_names)} if array.component_names else {})
+
+
+def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[str, xr.Variable]:
+    if grid.kind == "StructuredGrid":
+        return _curvilinear(series, part, grid, tail)
+    if grid.kind == "ImageData":
+        axes = _image_axes(grid)
+        if axes is None:
+            return _tilted(grid, tail)
+    else:
+        axes = [read_axis(grid, axis) for axis in range(3)]
+    found = {}
+    for name, nodes in zip("xyz", axes, strict=True):
+        attrs = {"axis": name.upper()}
+        found[f"{name}{tail}"] = xr.Variable(f"{name}{tail}", nodes, attrs)
+        if grid.arrays("CellData"):
+            middle = (nodes[1:] + nodes[:-1]) / 2 if len(nodes) > 1 else nodes
+            found[f"{name}_cell{tail}"] = xr.Variable(f"{name}_cell{tail}", middle, attrs)
+    return found
+
+
+def _image_axes(grid: GridFile) -> list[np.ndarray[Any, Any]] | None:
+    """Give the nodes along x, y and z; None where the image is tilted."""
+    origin, spacing, direction = _image(grid)
+    if not np.array_equal(direction, np.diag(np.diag(direction))):
+        return None
+    factors = np.diag(direction) * spacing
+    return [
+        origin[a] + factors[a] * np.arange(grid.whole[2 * a], grid.whole[2 * a + 1] + 1, dtype="f8") for a in range(3)
+    ]
+
+
+def _image(grid: GridFile) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    defaults = {"Origin": "0 0 0", "Spacing": "1 1 1", "Direction": "1 0 0 0 1 0 0 0 1"}
+    found = []
+    for name, default in defaults.items():
+        words = (grid.attribute(name) or default).split()
+        if len(words) != len(default.split()):
+            raise FormatError(f"{grid.path}: {name} has {len(words)} numbers")
+        found.append(np.array([real(word, name) for word in words]))
+    return found[0], found[1], found[2].reshape(3, 3)
+
+
+def _tilted(grid: GridFile, tail: str) -> dict[str, xr.Variable]:
+    """Give the direction of a tilted image, of which no axis has coordinates of its own."""
+    origin, spacing, direction = _image(grid)
+    attrs = {"Origin": origin.tolist(), "Spacing": spacing.tolist(), "Direction": direction.reshape(-1).tolist()}
+    return {f"image{tail}": xr.Variable((), 0, attrs)}
+
+
+def _curvilinear(series: Series, part: int, grid: GridFile, tail: str) -> dict[str, xr.Variable]:
+    """Give the places of the points, as lazy as the data: they may move with time."""
+    (points,) = grid.arrays("Points") if grid.sources else (None,)
+    if points is None:
+        return {}
+    dtype = array_dtype(points)
+    moving = series.times is not None
+    dims = ["time", *_DIMS] if moving else [*_DIMS]
+    dims = [dim if dim == "time" else f"{dim}{tail}" for dim in dims]
+    roles = ("time", *_DIMS) if moving else _DIMS
+    shape = (series.steps, *grid.points) if moving else grid.points
+    found = {}
+    for component, name in enumerate(("X", "Y", "Z")):
+        member = Member(part, (points.name or "Points",), component)
+        backend = GridArray(series, (member,), "Points", grid.points, roles, shape, (), Restoration(dtype, dtype))
+        encoding = {"preferred_chunks": preferred_chunks(dims, roles, shape, dtype.itemsize)}
+        found[f"{name}{tail}"] = xr.Variable(dims, lazy(backend), {"axis": name}, encoding)
+    return found
+
+
+def _fields(grid: GridFile) -> tuple[DataArray, ...]:
+    return (*grid.header.document.field_data, *(() if grid.parallel else grid.arrays("FieldData")))
+
+
+def _field(series: Series, grid: GridFile, array: DataArray, name: str) -> xr.Variable | None:
+    strings = array.type == "String"
+    if not array.name:
+        return None
+    if array.tuples is None:
+        count = len(read_strings(grid, array)) if strings else len(read_field(grid, array))
+    else:
+        count = array.tuples
+    dtype = np.dtype(object) if strings else array_dtype(array)
+    dims, roles, shape = [], [], []
+    if series.times is not None:
+        dims, roles, shape = ["time"], ["time"], [series.steps]
+    if count != 1:
+        dims, roles, shape = [*dims, f"{name}_tuple"], [*roles, "tuple"], [*shape, count]
+    if array.components > 1:
+        dims, roles, shape = [*dims, f"{name}_component"], [*roles, "c"], [*shape, array.components]
+    backend = FieldArray(series, 0, (array.name,), tuple(roles), tuple(shape), Restoration(dtype, dtype))
+    return xr.Variable(dims, lazy(backend), _attrs(array), {"preferred_chunks": dict(zip(dims, shape, strict=True))})
+
+
+def _time(series: Series, grid: GridFile) -> dict[str, xr.Variable]:
+    attrs = {}
+    for key, name in (("units", "time_units"), ("calendar", "time_calendar")):
+        text = text_field(grid, name)
+        if text:
+            attrs[key] = text
+    if series.times is not None:
+        return {"time": xr.Variable("time", np.array(series.times), attrs)}
+    stamp = find_field(grid, "TimeValue")
+    if stamp is None or stamp.type == "String":
+        return {}
+    values = read_field(grid, stamp)
+    return {"time": xr.Variable((), values[0, 0], attrs)} if values.size == 1 else {}

@@ -1,0 +1,218 @@
+"""A Dataset as it was when vtkseries wrote it, from the files and what they say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.engine.foreign import lazy, preferred_chunks, text_field
+from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
+from vtkseries.engine.restore import Restoration
+from vtkseries.engine.values import array_dtype, read_axis, read_field
+from vtkseries.errors import FormatError
+from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
+from vtkseries.storage.guard import naming
+from vtkseries.timecodes import restore_times
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from vtkseries.engine.gridfile import GridFile
+    from vtkseries.engine.series import Series
+
+__all__ = ["own_dataset"]
+
+_DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError)
+_ROLES = ("time", "part", "z", "y", "x", "c")
+
+
+@dataclass(frozen=True)
+class _Task:
+    series: Series
+    grids: dict[int, GridFile]
+    positions: dict[int, int]
+    content: dict[str, Any]
+    sizes: dict[Hashable, int]
+    time: Hashable | None
+
+
+def own_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset | None:
+    """Give the Dataset that vtkseries wrote; None for files of other writers.
+
+    Parameters
+    ----------
+    series : Series
+    grids : sequence of GridFile
+        The first step's file of each part.
+
+    Raises
+    ------
+    FormatError
+        What the files say about the Dataset does not fit what they hold.
+    """
+    text = text_field(grids[0], "vtkseries")
+    if text is None:
+        return None
+    with naming(grids[0].path):
+        content = loads(text)
+        if content.get("version") != VERSION:
+            return None
+        try:
+            return _restore(series, grids, content)
+        except _DAMAGE as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"its vtkseries metadata is damaged: {error!r}") from error
+
+
+def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any]) -> xr.Dataset:
+    time = unpack(content["time"])
+    sizes = {unpack(dim): int(size) for dim, size in content["dims"]}
+    if time is not None:
+        sizes[time] = series.steps
+    numbers = _parts(series, grids, content)
+    task = _Task(
+        series,
+        dict(zip(numbers, grids, strict=True)),
+        {number: position for position, number in enumerate(numbers)},
+        content,
+        sizes,
+        time,
+    )
+    names = {unpack(name) for name in content["coords"]}
+    variables: dict[Hashable, xr.Variable] = {}
+    for entry in content["variables"]:
+        variable = _variable(task, entry)
+        if variable is not None:
+            variables[unpack(entry["name"])] = variable
+    coords = {unpack(name): variables[unpack(name)] for name in content["coords"] if unpack(name) in variables}
+    data = {name: variable for name, variable in variables.items() if name not in names}
+    ds = xr.Dataset(data, coords, _mapping(content["attrs"]))
+    ds.encoding = _mapping(content["encoding"])
+    return ds
+
+
+def _mapping(items: Any) -> dict[Any, Any]:
+    return {unpack(key): unpack(value) for key, value in items}
+
+
+def _parts(series: Series, grids: Sequence[GridFile], content: dict[str, Any]) -> list[int]:
+    """Give the number that each file's part had when it was written."""
+    count = int(content["parts"])
+    if len(grids) == count:
+        return list(range(count))
+    if series.times is not None:
+        return [int(part.number) for part in series.parts]
+    # One step of a series with several parts: those are told apart by their arrays.
+    own = {a.name for tag in ("PointData", "CellData") for a in grids[0].arrays(tag)}
+    wanted: dict[int, set[str]] = {}
+    for entry in content["variables"]:
+        for number, arrays, _ in entry.get("at", {}).get("members", ()):
+            wanted.setdefault(number, set()).update(arrays)
+    return [next((number for number in sorted(wanted) if wanted[number] == own), 0)]
+
+
+def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
+    dims = tuple(unpack(dim) for dim in entry.get("dims", ()))
+    dtype = dtype_of(entry["dtype"])
+    attrs, encoding = _mapping(entry.get("attrs", ())), _mapping(entry.get("encoding", ()))
+    shape = tuple(task.sizes[dim] for dim in dims)
+    data: Any
+    if "at" in entry:
+        found = _drawn(task, entry["at"], dims, dtype, shape)
+        if found is None:
+            return None
+        data, chunks = found
+        encoding["preferred_chunks"] = chunks
+    elif "field" in entry:
+        data = _field(task, entry["field"], dims, dtype, shape)
+        encoding["preferred_chunks"] = dict(zip(dims, shape, strict=True))
+    elif "axis" in entry:
+        number, role, factor, flipped = entry["axis"]
+        if number not in task.grids:
+            return None
+        nodes = _nodes(task.grids[number], "xyz".index(role))
+        data = from_nodes(nodes, dtype, float(factor), flipped=bool(flipped))
+    elif "times" in entry:
+        data = _times(task, entry["times"])
+    else:
+        data = unpack(entry["data"])
+        if data.shape != shape and task.time in dims:
+            return None  # the series was continued: this tells of some of its steps only
+    if data.shape != shape:
+        raise FormatError(f"its variable {str(unpack(entry['name']))[:200]!r} has the shape {data.shape}, not {shape}")
+    return xr.Variable(dims, data, attrs, encoding)
+
+
+def _nodes(grid: GridFile, axis: int) -> np.ndarray[Any, Any]:
+    if grid.kind != "RectilinearGrid":
+        raise FormatError(f"{grid.path}: it is {grid.kind} where a rectilinear grid is told of")
+    return read_axis(grid, axis)
+
+
+def _drawn(
+    task: _Task, at: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]
+) -> tuple[Any, dict[Any, int]] | None:
+    roles_of = {unpack(dim): str(role) for dim, role in at["roles"]}
+    roles = tuple("time" if dim == task.time else roles_of.get(dim, "part") for dim in dims)
+    if len(set(roles)) < len(roles) or not set(roles) <= set(_ROLES):
+        raise FormatError("its vtkseries metadata names the axes of a variable twice")
+    members = []
+    for number, arrays, first in at["members"]:
+        if int(number) in task.positions:
+            members.append(Member(task.positions[int(number)], tuple(map(str, arrays)), int(first)))
+    if not members or ("part" in roles and len(members) != shape[roles.index("part")]):
+        return None
+    grid = task.grids[next(n for n, position in task.positions.items() if position == members[0].part)]
+    tag = "CellData" if at["cells"] else "PointData"
+    grid_shape = grid.cells if at["cells"] else grid.points
+    array = next((a for a in grid.arrays(tag) if a.name == members[0].arrays[0]), None)
+    if array is None:
+        raise FormatError(f"it has no {tag} named {members[0].arrays[0][:200]!r}")
+    for axis, role in enumerate(("z", "y", "x")):
+        if grid_shape[axis] != (shape[roles.index(role)] if role in roles else 1):
+            raise FormatError(f"its array {array.name[:200]!r} is {grid_shape} (z, y, x), not {shape} {roles}")
+    stored = array_dtype(array)
+    fill = unpack(task.content.get("fill"))
+    values = Restoration(dtype, stored, None if fill is None or dtype.kind not in "fcmM" else float(fill))
+    flips = tuple(map(str, at["flips"]))
+    backend = GridArray(task.series, tuple(members), tag, grid_shape, roles, shape, flips, values)
+    return lazy(backend), preferred_chunks(dims, roles, shape, dtype.itemsize)
+
+
+def _field(task: _Task, names: list[str], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]) -> Any:
+    array = find_field(task.grids[next(iter(task.grids))], names[0])
+    if array is None:
+        raise FormatError(f"it has no field data {names[0][:200]!r}")
+    values = Restoration(dtype, array_dtype(array))
+    inner = [dim for dim in dims if dim != task.time]
+    if not inner:
+        roles: tuple[str, ...] = ("time",) if dims else ()
+        return lazy(FieldArray(task.series, 0, tuple(map(str, names)), roles, shape, values))
+    # One array of field data for each value of the inner dims: read along time, and put where the time dim was.
+    roles = tuple("time" if dim == task.time else "item" if dim == inner[0] else "tuple" for dim in dims)
+    return lazy(FieldArray(task.series, 0, tuple(map(str, names)), roles, shape, values))
+
+
+def _times(task: _Task, code: dict[str, Any]) -> Any:
+    dtype = dtype_of(code["dtype"])
+    if "data" in code:
+        return unpack(code["data"])
+    if "field" in code:
+        values = [_own_field(task, step, str(code["field"])) for step in range(task.series.steps)]
+        found = np.array(values)
+        return found.view(dtype) if dtype.kind in "mM" else found.astype(dtype)
+    times = task.series.times
+    stamps = [float(_own_field(task, 0, "TimeValue"))] if times is None else times
+    return restore_times(np.array(stamps, "f8"), code)
+
+
+def _own_field(task: _Task, step: int, name: str) -> Any:
+    grid = task.series.grid(step)
+    array = find_field(grid, name)
+    if array is None or array.type == "String":
+        raise FormatError(f"{grid.path}: it has no field data {name!r}")
+    return read_field(grid, array)[0, 0]

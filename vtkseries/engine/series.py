@@ -1,0 +1,132 @@
+"""A series: which file holds which step of which part."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vtkseries.engine.gridfile import GridFile, open_grid
+from vtkseries.errors import FormatError
+from vtkseries.storage.guard import check_reference, naming, resolve
+from vtkseries.storage.read import OpenFile
+from vtkseries.xmlformat.collection import MAX_FILE_SERIES, MAX_INDEX, parse_collection, parse_file_series
+
+if TYPE_CHECKING:
+    from vtkseries.xmlformat.collection import Entry
+
+__all__ = ["SUFFIXES", "Part", "Series", "open_series"]
+
+SUFFIXES = (".pvd", ".series", ".vtr", ".vti", ".vts", ".pvtr", ".pvti", ".pvts")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One grid of a series: its number and name in the collection, and its file of each step."""
+
+    number: str
+    name: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The steps of a series, small enough to be sent to workers.
+
+    Parameters
+    ----------
+    path : str
+        The collection, or the single grid file.
+    times : tuple of float or None
+        As the collection says; None for a single file.
+    parts : tuple of Part
+    follow_outside : bool
+        Whether files outside the collection's directory may be opened.
+    """
+
+    path: str
+    times: tuple[float, ...] | None
+    parts: tuple[Part, ...]
+    follow_outside: bool = False
+
+    @property
+    def steps(self) -> int:
+        """The number of steps; a single file is one."""
+        return 1 if self.times is None else len(self.times)
+
+    def grid(self, step: int, part: int = 0) -> GridFile:
+        """Open the file of one step.
+
+        Raises
+        ------
+        FormatError
+            It is damaged, hostile, or outside the collection's directory.
+        OSError
+            It cannot be read.
+        """
+        if self.times is None:
+            return open_grid(self.path, follow_outside=self.follow_outside)
+        with naming(self.path):
+            directory = os.path.dirname(self.path)  # noqa: PTH120 (once a step: Path takes ten times as long)
+            path = resolve(directory, self.parts[part].files[step], follow_outside=self.follow_outside)
+        return open_grid(path, follow_outside=self.follow_outside)
+
+
+def open_series(path: str, *, follow_outside: bool = False) -> Series:
+    """Read which files make up a series; only the index is opened.
+
+    Parameters
+    ----------
+    path : str
+        A collection, or one grid file.
+    follow_outside : bool
+        Whether the files that it names may be outside its directory.
+
+    Raises
+    ------
+    FormatError
+        It is damaged or hostile, or of no kind that can be opened.
+    OSError
+        It cannot be read.
+    """
+    path = os.path.abspath(path)  # noqa: PTH100 (links are not to be resolved: files are found beside the link)
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FormatError(f"{path}: its suffix {suffix!r} is not one of {', '.join(SUFFIXES)}")
+    if suffix not in (".pvd", ".series"):
+        return Series(path, None, (Part("0", "", (path,)),), follow_outside)
+    with naming(path), OpenFile(path) as file:
+        limit = MAX_INDEX if suffix == ".pvd" else MAX_FILE_SERIES
+        if file.size > limit:
+            raise FormatError(f"it has {file.size} bytes, more than an index has ({limit})")
+        data = file.read(0, file.size)
+        entries = parse_collection(data) if suffix == ".pvd" else parse_file_series(data)
+        del data
+        times, parts = _arrange(entries)
+        for part in parts:
+            for reference in part.files:
+                check_reference(reference, follow_outside=follow_outside)
+    return Series(path, times, parts, follow_outside)
+
+
+def _arrange(entries: list[Entry]) -> tuple[tuple[float, ...], tuple[Part, ...]]:
+    """Give steps in the order of their times, and the files of each part; of equal times the first counts."""
+    if not entries:
+        raise FormatError("it lists no files")
+    times = sorted({entry.time for entry in entries})
+    steps = {time: number for number, time in enumerate(times)}
+    files: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for entry in entries:
+        if entry.part not in files:
+            if (len(files) + 1) * len(times) > max(2 * len(entries), 1000):
+                raise FormatError("its parts are not there in each step")
+            files[entry.part] = [""] * len(times)
+        names.setdefault(entry.part, entry.name)
+        files[entry.part][steps[entry.time]] = files[entry.part][steps[entry.time]] or entry.file
+    for number, found in files.items():
+        if "" in found:
+            at = times[found.index("")]
+            raise FormatError(f"part {number[:40]!r} has no file at time {at!r}, though other times have one")
+    return tuple(times), tuple(Part(number, names[number], tuple(found)) for number, found in files.items())

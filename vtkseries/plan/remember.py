@@ -1,0 +1,285 @@
+"""What reading back needs, beside the values: dims, attributes, encodings, and the coordinates that are not drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.fields import metadata_names, undrawable
+from vtkseries.cf.roles import SPACE, Roles
+from vtkseries.cf.times import Times
+from vtkseries.metadata import VERSION, dumps, from_nodes, pack
+from vtkseries.plan.group import Field, Group, Grouping
+from vtkseries.plan.model import FieldPlan
+from vtkseries.timecodes import time_code
+from vtkseries.values import conversions
+
+__all__ = ["Memory", "remember"]
+
+_SMALL = 4 * 1024
+_LARGE = 256 * 1024
+_MOST_COMPONENTS = 9
+EXACT_TIME = "vtkseries_time"
+"""Field data with a step's own time, where the collection's number does not tell it exactly."""
+
+
+@dataclass
+class Memory:
+    """What is to be written for reading back.
+
+    Attributes
+    ----------
+    content : dict
+        Of the JSON.
+    fields : list of FieldPlan
+        Variables along time that each step's file has its own value of.
+    sources : dict
+        The variables that those come from.
+    left_out : list of str
+        What cannot be kept, why, and the remedy.
+    """
+
+    content: dict[str, Any] = field(default_factory=dict)
+    fields: list[FieldPlan] = field(default_factory=list)
+    sources: dict[str, xr.Variable] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The JSON."""
+        return dumps(self.content)
+
+
+@dataclass(frozen=True)
+class _Task:
+    ds: xr.Dataset
+    grouping: Grouping
+    roles: Roles
+    times: Times
+    parts: Hashable | None
+    fill: float | None
+    memory: Memory
+
+
+def remember(
+    ds: xr.Dataset,
+    grouping: Grouping,
+    roles: Roles,
+    times: Times,
+    *,
+    parts: Hashable | None,
+    fill: float | None,
+    asked: bool,
+) -> Memory:
+    """Say how each variable that is written is found again; coordinates with more than one dim join the fields.
+
+    Parameters
+    ----------
+    ds : Dataset
+    grouping : Grouping
+        Its groups are given the coordinates that are too large to be told in each file, where they fit the grid.
+    roles : Roles
+    times : Times
+    parts : hashable or None
+        The dim whose values are parts of their own.
+    fill : float or None
+        What stands for missing values.
+    asked : bool
+        Only what was named is written: nothing that describes other variables is kept.
+    """
+    memory = Memory()
+    task = _Task(ds, grouping, roles, times, parts, fill, memory)
+    drawn = _drawn(task)
+    written = [name for name in ds.variables if name in drawn or name in grouping.field_data]
+    dims = {dim for name in written for dim in ds[name].dims}
+    beside = [name for name in ds.coords if name not in drawn and set(ds[name].dims) <= dims]
+    if not asked:
+        beside += [name for name in ds.data_vars if name in metadata_names(ds) and name not in drawn]
+    entries: dict[Hashable, dict[str, Any]] = {name: {"at": drawn[name]} for name in written if name in drawn}
+    for name in written:
+        if name not in drawn:
+            suffixes = [suffix for suffix, _, _ in conversions(ds[name].dtype)]
+            entries[name] = {"field": [f"{name}{suffix}" for suffix in suffixes]}
+    for name in beside:
+        place = _place(task, name)
+        if place is not None:
+            entries[name] = place
+    kept = {name: entries[name] for name in ds.variables if name in entries}
+    dims |= {dim for name in kept for dim in ds[name].dims}
+    memory.content = {
+        "version": VERSION,
+        "attrs": _attributes(ds.attrs),
+        "encoding": _attributes(_lasting(ds.encoding)),
+        "dims": [[pack(dim), size] for dim, size in ds.sizes.items() if dim in dims],
+        "time": None if times.dim is None else pack(times.dim),
+        "parts": len(grouping.groups),
+        "coords": [pack(name) for name in ds.coords if name in kept],
+        "fill": pack(fill),
+        "variables": [_entry(ds[name].variable, name, place) for name, place in kept.items()],
+    }
+    return memory
+
+
+def _entry(variable: xr.Variable, name: Hashable, place: Mapping[str, Any]) -> dict[str, Any]:
+    content = {
+        "name": pack(name),
+        "dims": [pack(dim) for dim in variable.dims],
+        "dtype": variable.dtype.str,
+        "attrs": _attributes(variable.attrs),
+        "encoding": _attributes(_lasting(variable.encoding)),
+    }
+    return {key: value for key, value in content.items() if value} | dict(place)
+
+
+def _lasting(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Leave out what tells of the file that the Dataset came from."""
+    return {k: v for k, v in encoding.items() if k not in ("source", "preferred_chunks", "original_shape", "filters")}
+
+
+def _attributes(attrs: Mapping[Any, Any]) -> list[list[Any]]:
+    packed = []
+    for key, value in attrs.items():
+        try:
+            packed.append([pack(key), pack(value)])
+        except TypeError:
+            packed.append([str(key), str(value)])
+    return packed
+
+
+def _drawn(task: _Task) -> dict[Hashable, dict[str, Any]]:
+    """Give where in the files each variable is that is drawn; large coordinates are added to the fields."""
+    ds, groups = task.ds, list(task.grouping.groups.values())
+    found: dict[Hashable, dict[str, Any]] = {}
+    by_text = {str(name): name for name in ds.variables}
+    for number, group in enumerate(groups):
+        for item in group.fields:
+            for index, key in enumerate(item.keys):
+                name = by_text[key.removesuffix(f"@{group.label}") if group.label else key]
+                _add_member(found, name, number, group, item, index)
+    for name in ds.coords:
+        if name not in found and name not in ds.dims and _is_large(ds[name].variable, task):
+            fitting = _fitting(ds[name].variable, task)
+            if fitting is not None:
+                group = groups[fitting]
+                named = {dim: role for role, dim in task.roles.of(ds[name].variable, name).items()}
+                cells = any(axis.cells for axis in group.axes.values())
+                item = Field(str(name), (ds[name].variable,), (str(name),), named, cells)
+                group.fields.append(item)
+                _add_member(found, name, fitting, group, item, 0)
+    return found
+
+
+def _add_member(
+    found: dict[Hashable, dict[str, Any]], name: Hashable, number: int, group: Group, item: Field, index: int
+) -> None:
+    variable = item.variables[index]
+    dtype = np.result_type(*(v.dtype for v in item.variables)) if len(item.variables) > 1 else variable.dtype
+    suffixes = [suffix for suffix, _, _ in conversions(dtype)]
+    place = found.setdefault(
+        name,
+        {
+            "cells": item.cells,
+            "roles": [[pack(dim), item.roles[dim]] for dim in variable.dims],
+            "flips": [role for role in SPACE if group.axes[role].flipped and role in item.roles.values()],
+            "members": [],
+        },
+    )
+    place["members"].append([number, [f"{item.name}{suffix}" for suffix in suffixes], index])
+
+
+def _is_large(variable: xr.Variable, task: _Task) -> bool:
+    if undrawable(variable, "coordinate") is not None:
+        return False
+    along_time = task.times.dim in variable.dims
+    return variable.ndim > 1 and (variable.nbytes > _SMALL or along_time)
+
+
+def _fitting(variable: xr.Variable, task: _Task) -> int | None:
+    """Give the number of the group whose grid has just the dims of a variable."""
+    spatial = {dim for dim in variable.dims if dim != task.times.dim}
+    for number, group in enumerate(task.grouping.groups.values()):
+        dims = {group.axes[role].dim for role in SPACE} - {None}
+        if not group.label and spatial == dims and all(_length(group, dim) == variable.sizes[dim] for dim in dims):
+            roles = {dim: role for role, dim in task.roles.of(variable, "").items()}
+            if all(group.axes[roles.get(dim, "x")].dim == dim for dim in dims) and set(variable.dims) <= set(roles):
+                return number
+    return None
+
+
+def _length(group: Group, dim: Hashable | None) -> int:
+    axis = next(axis for axis in group.axes.values() if axis.dim == dim)
+    return len(axis.nodes) - 1 if axis.cells and len(axis.nodes) > 1 else len(axis.nodes)
+
+
+def _place(task: _Task, name: Hashable) -> dict[str, Any] | None:
+    """Say where a variable that is not drawn is kept; None if it cannot be."""
+    variable = task.ds[name].variable
+    if name == task.times.name and variable.dims in ((task.times.dim,), ()) and task.times.dim is not None:
+        return _time_place(task, variable)
+    for number, group in enumerate(task.grouping.groups.values()):
+        for role in SPACE:
+            axis = group.axes[role]
+            if axis.name == name and variable.dims == (axis.dim,) and len(axis.nodes) == variable.size:
+                made = from_nodes(axis.nodes, variable.dtype, axis.factor, flipped=axis.flipped)
+                if made.tobytes() == np.ascontiguousarray(variable.values).tobytes():
+                    return {"axis": [number, role, axis.factor, axis.flipped]}
+    if task.times.dim in variable.dims:
+        return _along_time(task, name, variable)
+    if variable.nbytes > _LARGE:
+        return _lose(task, name, f"has {variable.nbytes} bytes and no grid of its own")
+    try:
+        return {"data": pack(np.asarray(variable.values))}
+    except TypeError:
+        return _lose(task, name, f"holds objects ({variable.dtype})")
+
+
+def _lose(task: _Task, name: Hashable, fact: str) -> dict[str, Any] | None:
+    task.memory.left_out.append(
+        f"coordinate {str(name)!r} {fact}, so that it is not kept for reading back; "
+        f"ds.reset_coords({str(name)!r}) makes it a field, ds.drop_vars({str(name)!r}) leaves it out quietly"
+    )
+    return None
+
+
+def _time_place(task: _Task, variable: xr.Variable) -> dict[str, Any]:
+    raw = np.atleast_1d(variable.values)
+    times = task.times
+    code = time_code(raw, np.array(times.values), times.units, times.calendar)
+    if code is not None:
+        return {"times": code}
+    if raw.dtype.kind == "O":
+        return {"times": {"dtype": raw.dtype.str, "data": pack(raw)}}
+    exact = xr.Variable(variable.dims, raw.view("i8") if raw.dtype.kind in "mM" else raw)
+    _plan_field(task, EXACT_TIME, exact)
+    return {"times": {"dtype": raw.dtype.str, "field": EXACT_TIME}}
+
+
+def _plan_field(task: _Task, name: str, variable: xr.Variable) -> None:
+    ((_, conversion, _),) = conversions(variable.dtype)
+    task.memory.sources[f"field:{name}"] = variable
+    task.memory.fields.append(FieldPlan(name, f"field:{name}", task.times.dim in variable.dims, conversion, 1))
+
+
+def _along_time(task: _Task, name: Hashable, variable: xr.Variable) -> dict[str, Any] | None:
+    """Keep a small value of each step in the step's own file."""
+    inner = [size for dim, size in variable.sizes.items() if dim != task.times.dim]
+    count = int(np.prod(inner, dtype=int))
+    if variable.dtype.kind not in "biufmM" or count > _MOST_COMPONENTS:
+        if variable.nbytes <= _SMALL:
+            try:
+                return {"data": pack(np.asarray(variable.values))}
+            except TypeError:
+                pass
+        return _lose(task, name, f"has {variable.dtype} values of shape {variable.shape}")
+    ordered = variable.transpose(task.times.dim, ...)
+    values = ordered.values.reshape(variable.sizes[task.times.dim], count)
+    if values.dtype.kind in "mM":
+        values = values.view("i8")
+    names = [f"{name}[{i}]" for i in range(count)] if inner else [str(name)]
+    for index, own in enumerate(names):
+        _plan_field(task, own, xr.Variable((task.times.dim,), values[:, index]))
+    return {"field": names}

@@ -1,0 +1,143 @@
+"""The compressed arrays of a file: blocks encoded in parallel and written in order, so many at a time."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+import numpy as np
+
+from vtkseries.plan.model import ArrayPlan, PartPlan
+from vtkseries.storage.stepfile import write_at
+from vtkseries.xmlformat.codecs import TABLE_HEAD, Codec, block_size, render_table
+from vtkseries.xmlformat.layout import Document, appended_order, relocate
+
+__all__ = ["StreamSource", "encode_blocks", "segment", "threads", "write_streams"]
+
+_WORD = np.dtype("<u8")
+_LEAST, _MOST = 1 << 22, 1 << 23
+_SERIAL = 1 << 20
+"""Bytes of a file below which threads cost more than they bring."""
+
+
+class StreamSource(Protocol):
+    """Gives the compressed blocks of the arrays of one step."""
+
+    def streams(self, array: ArrayPlan, first: int, stop: int) -> list[bytes]:
+        """Give the streams of some blocks; called from several threads at a time."""
+
+
+@dataclass(frozen=True)
+class _Array:
+    """An array in the order of the file: planned, or constant geometry."""
+
+    nbytes: int
+    block: int
+    step: int
+    plan: ArrayPlan | None = None
+    values: np.ndarray | None = None
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.nbytes // self.block)
+
+
+def threads() -> int:
+    """Give the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def segment(array: ArrayPlan) -> int:
+    """Give how many blocks are put together and encoded at a time: whole planes where possible, 4 to 8 MiB."""
+    plane = array.nbytes // max(array.shape[0], 1)
+    # At least 16 planes, as far as memory is no matter: transposing fewer reads each cache line more than once.
+    blocks = max(1, min(max(_LEAST, 16 * plane), _MOST) // array.block)
+    whole = plane // array.block if plane % array.block == 0 else 1
+    return blocks // whole * whole or blocks
+
+
+def encode_blocks(data: memoryview, block: int, method: Codec) -> list[bytes]:
+    """Give the streams of bytes that begin with a block."""
+    return [method.encode(data[at : at + block]) for at in range(0, len(data), block)]
+
+
+def write_streams(
+    fd: int, part: PartPlan, document: Document, method: Codec, source: StreamSource
+) -> tuple[Document, int]:
+    """Write all arrays of a file, compressed, coordinates first.
+
+    Parameters
+    ----------
+    fd : int
+    part : PartPlan
+    document : Document
+        Without offsets.
+    method : Codec
+    source : StreamSource
+
+    Returns
+    -------
+    Document
+        With offsets.
+    int
+        Where the last stream ends in the file.
+    """
+    arrays = _in_order(part)
+    jobs = [
+        (array, at, min(at + array.step, array.blocks)) for array in arrays for at in range(0, array.blocks, array.step)
+    ]
+
+    def encode(job: tuple[_Array, int, int]) -> list[bytes]:
+        array, first, stop = job
+        if array.plan is not None:
+            return source.streams(array.plan, first, stop)
+        data = memoryview(array.values).cast("B")  # type: ignore[arg-type]
+        return encode_blocks(data[first * array.block : stop * array.block], array.block, method)
+
+    small = sum(array.nbytes for array in arrays) < _SERIAL
+    encoded = map(encode, jobs) if small else _in_parallel(encode, jobs)
+    offsets, position = [], part.room
+    for array in arrays:
+        offsets.append(position - part.room)
+        table = position
+        position += (TABLE_HEAD + array.blocks) * _WORD.itemsize
+        sizes: list[int] = []
+        for streams in islice(encoded, -(-array.blocks // array.step)):
+            joined = b"".join(streams)
+            write_at(fd, position, joined)
+            position += len(joined)
+            sizes += map(len, streams)
+        write_at(fd, table, render_table(array.nbytes, array.block, sizes, _WORD))
+    return relocate(document, dict(zip(appended_order(document), offsets, strict=True))), position
+
+
+def _in_order(part: PartPlan) -> list[_Array]:
+    """Give the arrays in the order of their places in an uncompressed file, which is that of a compressed one."""
+    found = []
+    for position, values in part.constants:
+        block = block_size(values.nbytes, values.itemsize)
+        found.append((position, _Array(values.nbytes, block, max(1, _LEAST // block), values=values)))
+    found += [(a.position, _Array(a.nbytes, a.block, segment(a), plan=a)) for a in part.arrays]
+    return [array for _, array in sorted(found, key=lambda item: item[0])]
+
+
+def _in_parallel(encode: Any, jobs: Sequence[Any]) -> Iterator[list[bytes]]:
+    """Encode in threads, at most one job more than there are threads ahead of the one that is taken."""
+    many = threads()
+    waiting: deque[Future[list[bytes]]] = deque()
+    rest: Iterable[Any] = iter(jobs)
+    with ThreadPoolExecutor(many, "vtkseries-encode") as pool:
+        try:
+            for job in rest:
+                waiting.append(pool.submit(encode, job))
+                if len(waiting) > many:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
