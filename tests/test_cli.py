@@ -157,6 +157,35 @@ def test_vectors_are_named_or_left_alone(run: Any, dump: Path, tmp_path: Path) -
     assert {"u", "v", "w"} <= set(grid_of(tmp_path / "b.pvd", "theta").array_names)
 
 
+def test_compression_is_asked_for(run: Any, dump: Path, tmp_path: Path) -> None:
+    how = ("--compression", "zlib", "--compression-level", "6")
+    assert run("convert", dump, tmp_path / "run.pvd", *how).exit_code == 0
+    first = next((tmp_path / "run").iterdir()).read_bytes()
+    assert b'compressor="vtkZLibDataCompressor"' in first[:400]
+    with xr.open_dataset(dump) as ds:
+        np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "smoke", 1), "smoke"), ds["smoke"][1])
+
+
+def test_info_names_steps_parts_grids_and_arrays(run: Any, dump: Path, tmp_path: Path) -> None:
+    assert run("convert", dump, tmp_path / "run.pvd").exit_code == 0
+    result = run("info", tmp_path / "run.pvd")
+    assert result.exit_code == 0, result.output
+    for words in ("4 steps", "0.0 to 15.0", "RectilinearGrid", "7 x 6 x 5 points", "theta", "hfss", "float32"):
+        assert words in result.stdout
+
+
+@pytest.mark.unchecked(reason="the file is cut short on purpose")
+def test_info_refuses_a_torn_file_in_one_line(run: Any, dump: Path, tmp_path: Path) -> None:
+    assert run("convert", dump, tmp_path / "run.vtr", "-v", "theta", "--select", "time=0").exit_code == 0
+    whole = (tmp_path / "run.vtr").read_bytes()
+    (tmp_path / "run.vtr").write_bytes(whole[:-200])
+    assert "run.vtr" in error_of(run("info", tmp_path / "run.vtr"))
+
+
+def test_info_names_a_file_that_is_not_there(run: Any, tmp_path: Path) -> None:
+    assert "none.pvd" in error_of(run("info", tmp_path / "none.pvd"))
+
+
 def test_every_argument_of_the_writer_is_an_option() -> None:
     arguments = set(inspect.signature(vtkseries.accessor.VtkAccessor.to_vtr).parameters)
     options = {str(parameter.name) for parameter in convert.params}

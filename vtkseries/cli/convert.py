@@ -37,6 +37,8 @@ __all__ = ["convert"]
 @click.option("--missing", metavar="nan|NUMBER", help="What missing values become.")
 @click.option("--z-scale", type=float, help="Multiply heights and depths.")
 @click.option("--time-units", metavar="UNITS", help="CF units of the time that ParaView shows.")
+@click.option("--compression", metavar="METHOD", help="none, zlib, lz4 or lzma.")
+@click.option("--compression-level", type=int, help="From fast to small; each method has its own.")
 @click.option("--mode", type=click.Choice(["w", "x", "a"]), help="Replace a series (w), refuse (x) or continue it (a).")
 @click.option("--durable", is_flag=True, default=None, help="Sync each step to the disk before it is listed.")
 @click.option("--scheduler", metavar="ADDRESS", help="Run on this dask.distributed cluster.")
