@@ -158,7 +158,7 @@ def _write(out: Any, plan: LinkPlan) -> None:
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
     write_frame(out, plan.frame)
-    out[OWN].create_dataset("sources", data=plan.sources, dtype=h5py.string_dtype("utf-8"))
+    out.require_group(OWN).create_dataset("sources", data=plan.sources, dtype=h5py.string_dtype("utf-8"))
     for ref, stage, dtype in plan.stages.made:
         write_stage(out, ref, stage, dtype)
     for array in plan.arrays:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from vtkseries.cf.fields import choose, find_vectors
-from vtkseries.cf.roles import SPACE, find_roles
+from vtkseries.cf.roles import SPACE, Roles, find_roles
 from vtkseries.errors import SeriesError
 from vtkseries.hdf.build import Linked, Stages, UnfitError, link_field, relative
 from vtkseries.hdf.fit import fault_of, fill_values, look_for
 from vtkseries.hdf.layout import Frame, uniform
 from vtkseries.hdf.sources import Files, read_files
-from vtkseries.metadata import describe
 from vtkseries.plan.group import Field, Group, Grouping, Options, group_fields
+from vtkseries.plan.remember import remember
 from vtkseries.plan.target import part_names
 
 __all__ = ["LinkOptions", "LinkPlan", "plan_link"]
@@ -85,7 +85,9 @@ def plan_link(
     )
     told = list(grouping.left_out)
     faults = _faults(ds, fields, files, options, told)
-    plans = _Linker(ds, files, options, faults, told, asked, wanted).grids(grouping, target)
+    plans = _Linker(
+        ds, files, options, faults, told, asked, wanted, _description(ds, grouping, roles, files, asked=asked)
+    ).grids(grouping, target)
     if not plans:
         message = "nothing can be linked: " + "; ".join(told)
         raise SeriesError(message)
@@ -95,6 +97,19 @@ def plan_link(
         for plan in plans[1:]
     ]
     return plans, told
+
+
+def _description(ds: xr.Dataset, grouping: Grouping, roles: Roles, files: Files, *, asked: bool) -> str:
+    """Give what reading back needs: the first file's Dataset with the steps of all, whose data nobody looks at."""
+    if len(files.paths) > 1:
+        if files.time_dim is None:
+            return ""
+        ds = ds.isel({files.time_dim: np.zeros(len(files.times.values), int)})
+        if files.stamps is not None:
+            ds = ds.assign_coords({files.times.name: files.stamps})
+    # What would be kept beside the arrays is not: the netCDF files have it.
+    copy = Grouping({k: replace(g, fields=list(g.fields)) for k, g in grouping.groups.items()}, grouping.field_data)
+    return remember(ds, copy, roles, files.times, parts=None, fill=None, asked=asked).text
 
 
 def _faults(
@@ -147,6 +162,7 @@ class _Linker:
     told: list[str]
     asked: bool
     wanted: set[str]
+    description: str
 
     def grids(self, grouping: Grouping, target: Path) -> list[LinkPlan]:
         """Plan a link for each grid, the one with the most points first."""
@@ -185,7 +201,7 @@ class _Linker:
             for role, values in zip(SPACE, nodes, strict=True):
                 uniform(values, role)
         kind = "ImageData" if image else "RectilinearGrid"
-        return Frame(kind, nodes, self.files.times, fields, describe(self.ds, link=True))
+        return Frame(kind, nodes, self.files.times, fields, self.description)
 
 
 def _refuse_twins(arrays: list[Linked]) -> None:

@@ -36,6 +36,8 @@ class Files:
         By variable's name, what each file has.
     fields : dict
         By name, values of variables without a spatial axis, of shape (steps,) or ().
+    stamps : Variable or None
+        The time coordinate of all files.
     """
 
     paths: list[Path]
@@ -44,6 +46,7 @@ class Files:
     time_dim: Hashable | None
     raws: list[dict[str, Raw]]
     fields: dict[str, np.ndarray] = field(default_factory=dict)
+    stamps: xr.Variable | None = None
 
 
 def check_files(source: Any) -> list[Path]:
@@ -148,26 +151,32 @@ def read_files(
     order = sorted(range(len(found)), key=lambda i: _sort_key(found[i].times))
     found = [found[i] for i in order]
     counts = [item.steps for item in found]
-    if name is None:
-        many = dim if dim is not None else ("step" if len(paths) > 1 else None)
-        times = (
-            read_times(xr.Dataset(coords={}).expand_dims({many: sum(counts)}), many, None, time_units)
-            if (many is not None)
-            else read_times(ds, None, None, time_units)
-        )
-    else:
-        variable = ds[name].variable
-        along = dim if dim is not None else name
-        values = np.concatenate([np.atleast_1d(item.times) for item in found])
-        stamps = xr.Variable((along,), values, variable.attrs, variable.encoding)
-        times = read_times(xr.Dataset({"_times": stamps}).rename({"_times": str(name)}), along, str(name), time_units)
+    times, stamps = _times(ds, dim, name, found, time_units)
     fields = {
         key: np.concatenate([item.fields[key] for item in found])
         if dim is None or dim in ds[key].dims
         else found[0].fields[key][:1]
         for key in reader.field_data
     }
-    return Files([paths[i] for i in order], counts, times, dim, [item.raws for item in found], fields)
+    return Files([paths[i] for i in order], counts, times, dim, [item.raws for item in found], fields, stamps)
+
+
+def _times(
+    ds: xr.Dataset, dim: Hashable | None, name: Hashable | None, found: Sequence[_File], time_units: str | None
+) -> tuple[Times, xr.Variable | None]:
+    """Give the time steps of all files, and the coordinate that tells them where there is one."""
+    if name is not None:
+        variable = ds[name].variable
+        along = dim if dim is not None else name
+        values = np.concatenate([np.atleast_1d(item.times) for item in found])
+        stamps = xr.Variable((along,), values, variable.attrs, variable.encoding)
+        known = xr.Dataset({"_times": stamps}).rename({"_times": str(name)})
+        return read_times(known, along, str(name), time_units), stamps
+    if dim is None and len(found) == 1:
+        return read_times(ds, None, None, time_units), None
+    counted = dim if dim is not None else "step"
+    steps = sum(item.steps for item in found)
+    return read_times(xr.Dataset().expand_dims({counted: steps}), counted, None, time_units), None
 
 
 def _sort_key(times: Any) -> Any:
