@@ -208,7 +208,7 @@ def strike(case: Case, kind: str, at: int) -> Calls:
         except (Killed, OSError):
             pass
         else:
-            # A write goes on after EINTR. What may fail unseen: the name in the lock, litter, a directory that is there.
+            # A write goes on after EINTR. What may fail unseen: the lock's text, litter, a directory that is there.
             assert kind not in KILLS, where
             unseen = calls.hit in ("unlink", "write", "ftruncate", "mkdir")
             assert unseen or kind == "short" or (kind, calls.hit) == ("EINTR", "pwrite"), where

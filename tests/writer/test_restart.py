@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_a_restart_from_a_checkpoint_drops_later_steps_and_says_how_many(tmp_pat
     expect(path, [0, 1, 2, 3, 7])
     with SeriesWriter(path, *SOLVER.axes, mode="a") as series:
         series.write(3.0, SOLVER.point_data(12), SOLVER.cell_data(12))
-        with pytest.warns(VtkSeriesWarning, match="4 steps"):  # a step back within the run
+        with pytest.warns(VtkSeriesWarning, match="5 steps"):  # a step back within the run
             series.write(0.25, SOLVER.point_data(1), SOLVER.cell_data(1))
         series.write(0.5, SOLVER.point_data(2), SOLVER.cell_data(2))
     expect(path, [0, 1, 2])
@@ -103,7 +104,7 @@ def test_dates_go_on_in_the_units_that_the_series_has(tmp_path: Path) -> None:
 
 def test_a_dataset_goes_on_where_arrays_ended(tmp_path: Path) -> None:
     path = tmp_path / "run.pvd"
-    axes = {"x": [0.0, 1.0], "y": [0.0, 1.0, 2.0], "z": [1.0, 2.0]}
+    axes: dict[str, Any] = {"x": [0.0, 1.0], "y": [0.0, 1.0, 2.0], "z": [1.0, 2.0]}
     values = np.arange(12.0).reshape(2, 3, 2)
     with SeriesWriter(path, **axes, mode="a") as series:
         series.write(0.0, {"p": values})
@@ -129,29 +130,32 @@ def test_a_ruined_index_is_an_error_that_names_the_remedy(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("kind", ["ENOSPC", "EIO", "EINTR", "EACCES"])
 def test_a_step_that_failed_may_be_tried_again_or_the_series_opened_again(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "run.pvd"
-    again = refused = 0
+    failed = refused = 0
     for at in range(200):
-        for item in tmp_path.rglob("*.*"):
-            item.unlink()
+        path = tmp_path / str(at) / "run.pvd"
         with SeriesWriter(path, *SOLVER.axes) as series:
             series.write(0, SOLVER.point_data(0), SOLVER.cell_data(0))
             with faults(kind, at) as calls:
-                try:
-                    series.write(0.25, SOLVER.point_data(1), SOLVER.cell_data(1))
-                except OSError:
-                    again += 1
-            try:
-                series.write(0.25 if again else 0.5, SOLVER.point_data(1), SOLVER.cell_data(1))
-            except SeriesError as error:
-                assert "open the series again" in str(error) or "not after" in str(error)
-                refused += 1
+                first = attempt(series)
+            second = attempt(series) if first else None
+        failed += first is not None
+        refused += second is not None
+        assert second is None or "open the series again" in str(second)
+        if second is not None:
+            write(path, [1], "a")
+        expect(path, [0, 1])
         if at >= len(calls.names):
             break
-        assert {time for time, _ in read_pvd(path)} <= {0.0, 0.25, 0.5}
-    assert again > 10
-    assert refused < again
-    write(path, [1, 2], "a")
+    assert failed > 3
+    assert refused <= 3
+
+
+def attempt(series: SeriesWriter) -> Exception | None:
+    try:
+        series.write(0.25, SOLVER.point_data(1), SOLVER.cell_data(1))
+    except (OSError, SeriesError) as error:
+        return error
+    return None
 
 
 KINDS = [*KILLS, *ERRORS, "short ENOSPC"]
@@ -191,16 +195,16 @@ def strike_all(folder: Path, stride: int) -> int:
         else:
             assert path.exists() or not done, where
         rest = steps[len(done) :] or steps[-1:]
-        with SeriesWriter(path, *SOLVER.axes, mode="a") as series, np.testing.suppress_warnings() as quiet:
-            quiet.filter(VtkSeriesWarning)
-            for step in rest:
-                series.write(step / 4, SOLVER.point_data(step), SOLVER.cell_data(step))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VtkSeriesWarning)  # that a step was listed before the run died
+            write(path, rest, "a")
         assert tree(place) == whole, where
     return len(chosen)
 
 
 def expect_start(path: Path, done: list[int], where: str) -> None:
-    times = [time for time, _ in read_pvd(path)]
+    # pyvista opens no collection that is still empty
+    times = [time for time, _ in read_pvd(path)] if "<DataSet" in path.read_text() else []
     assert times in ([n / 4 for n in done], [n / 4 for n in range(len(done) + 1)]), f"{where}: {times}"
 
 
