@@ -174,7 +174,7 @@ def open_block(run_file: StepFile, log: Path, before: tuple[int, int], number: i
     index = _attach(log, run_file.token, before)
     if index is not None:
         with index:
-            if index.count > number:
+            if index.holds(number):
                 return None
     return run_file.open_for_blocks()
 
@@ -198,7 +198,7 @@ def commit(
     """
     plan = run.plan
     number = plan.first + step
-    if index is not None and index.count > number:
+    if index is not None and index.holds(number):
         for part in plan.parts:
             run.file(part, step).discard()
             run.hidden(part, step).discard()

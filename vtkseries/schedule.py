@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -237,7 +238,7 @@ def _chain(run: Run, writes: list[da.Array], bounds: list[tuple[int, ...]], fiel
 
 
 def _keys(array: da.Array, cuts: tuple[int, ...], first: int) -> Iterator[Hashable]:
-    block = next(i for i in range(len(cuts) - 1) if cuts[i] <= first < cuts[i + 1])
+    block = bisect.bisect_right(cuts, first) - 1
     ranges = [range(count) for count in array.numblocks[1:]]
     for rest in itertools.product(*ranges):
         yield (array.name, block, *rest)

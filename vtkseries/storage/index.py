@@ -149,6 +149,13 @@ class Index:
             self._count += 1
         return self._count
 
+    def holds(self, number: int) -> bool:
+        """Whether a step is listed, told without looking at those before it."""
+        self._refresh()
+        if self._header is None:
+            return number < self.count
+        return number < self._header.first or (number < self._header.capacity and self._committed(number))
+
     @property
     def is_log(self) -> bool:
         """Whether steps can be appended; a log that was closed compact is a plain collection."""
