@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import xarray as xr
-
-from vtkseries.errors import VtkSeriesWarning
+from vtkseries.verbs import GridVerbs
 
 if TYPE_CHECKING:
     from dask.delayed import Delayed
 
-    from vtkseries.plan.build import Prepared
     from vtkseries.plan.model import SeriesPlan
 
 __all__ = ["VtkAccessor"]
 
 
-class VtkAccessor:
+class VtkAccessor(GridVerbs):
     """Write a Dataset or DataArray for ParaView.
 
     Parameters
@@ -36,17 +32,6 @@ class VtkAccessor:
     >>> ds.vtk.axes
     {'x': 'x', 'y': 'y', 'time': 'time'}
     """
-
-    def __init__(self, data: xr.Dataset | xr.DataArray) -> None:
-        self._data = data
-
-    def _dataset(self) -> xr.Dataset:
-        if isinstance(self._data, xr.Dataset):
-            return self._data
-        name = self._data.name if self._data.name is not None else "data"
-        if name in self._data.coords:
-            name = f"{name}_values"
-        return self._data.to_dataset(name=name)
 
     @property
     def axes(self) -> dict[str, str]:
@@ -80,10 +65,12 @@ class VtkAccessor:
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
+        grid: str | None = None,
     ) -> SeriesPlan:
         """Say what :meth:`to_vtr` would write, and write nothing.
 
-        The arguments are those of :meth:`to_vtr`. Coordinates are read, data are not.
+        The arguments are those of :meth:`to_vtr`. Coordinates are read, data are not. The `grid` is ``"vtr"``,
+        ``"vti"``, ``"vts"``, or ``"auto"`` for what :meth:`to_pvd` would write; by default what the path's suffix says.
 
         Returns
         -------
@@ -119,6 +106,7 @@ class VtkAccessor:
             durable=durable,
             compression=compression,
             compression_level=compression_level,
+            grid=grid,
         ).plan
 
     def to_vtr(
@@ -205,10 +193,10 @@ class VtkAccessor:
         ...     ds.vtk.to_vtr(f"{folder}/run.pvd").name
         'run.pvd'
         """
-        from vtkseries.schedule import execute  # noqa: PLC0415 (dask's graphs are only needed to write)
-
-        prepared = self._prepare(
+        return self._write(
             path,
+            grid="vtr",
+            compute=compute,
             x=x,
             y=y,
             z=z,
@@ -225,9 +213,6 @@ class VtkAccessor:
             compression=compression,
             compression_level=compression_level,
         )
-        for text in prepared.plan.left_out:
-            warnings.warn(text, VtkSeriesWarning, stacklevel=2)
-        return execute(prepared, compute=compute)
 
     def create_reader(self) -> Any:
         """Hand over to the accessor of VTK's own ``vtkmodules.util.xarray_support``.
@@ -245,8 +230,3 @@ class VtkAccessor:
         from vtkseries.clash import create_reader  # noqa: PLC0415 (VTK is loaded only here)
 
         return create_reader(self._dataset())
-
-    def _prepare(self, path: str | PathLike[str], **options: Any) -> Prepared:
-        from vtkseries.plan.build import make_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
-
-        return make_plan(self._dataset(), Path(path), **options)

@@ -66,7 +66,8 @@ def check_series(path: Path, *, foreign: bool = False) -> list[Path]:
         root = parse(path).root
         assert root.tag == "VTKFile", f"the root is <{root.tag}>"
         assert root.attributes.get("type") == "Collection", f"its type is {root.attributes.get('type')!r}"
-        files, times, keys = [], [], set()
+        files, times = [], []
+        keys: dict[tuple[float, str], None] = {}
         for entry in root.only("Collection").children:
             assert entry.tag == "DataSet", f"<{entry.tag}> stands in the collection"
             stated = entry.attributes.get("timestep", "")
@@ -75,13 +76,16 @@ def check_series(path: Path, *, foreign: bool = False) -> list[Path]:
             assert foreign or repr(float(stated)) == repr(float(repr(time))), f"timestep {stated!r} is not exact"
             key = (time, entry.attributes.get("part", "0"))
             assert key not in keys, f"time step {key[0]!r} has part {key[1]} twice"
-            keys.add(key)
+            keys[key] = None
             times.append(time)
             files.append(_target(path, entry.attributes.get("file", "")))
         assert times == sorted(times), "timesteps do not increase"
         assert len({*files}) == len(files), "a file is listed twice"
-        suffixes = {file.suffix for file in files}
-        assert len(suffixes) <= 1 or foreign, f"files of several kinds are listed: {sorted(suffixes)}"
+        kinds: dict[str, set[str]] = {}
+        for file, (_, part) in zip(files, keys, strict=True):
+            kinds.setdefault(part, set()).add(file.suffix)
+        for part, suffixes in kinds.items():
+            assert len(suffixes) <= 1 or foreign, f"part {part} changes its kind: {sorted(suffixes)}"
     for file, time in zip(files, times, strict=True):
         check_file(file, foreign=foreign)
         with _naming(file):

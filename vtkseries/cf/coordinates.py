@@ -39,6 +39,8 @@ class Axis:
         What the coordinate's values were multiplied by.
     notices : tuple of str
         What was flipped, negated or guessed.
+    precision : float
+        The relative precision in which the coordinate is stored.
     """
 
     role: str
@@ -49,6 +51,7 @@ class Axis:
     flipped: bool = False
     factor: float = 1.0
     notices: tuple[str, ...] = ()
+    precision: float = float(np.finfo("f8").eps)
 
     @property
     def key(self) -> tuple[Hashable | None, bytes]:
@@ -125,7 +128,8 @@ def find_axis(
         nodes = nodes[::-1]
         if factor > 0:
             notices.append(f"axis {role} ({label[1:-1]}): descending, flipped together with its data")
-    return Axis(role, dim, name, np.ascontiguousarray(nodes), cells, flipped, factor, tuple(notices))
+    precision = _precision(variable)
+    return Axis(role, dim, name, np.ascontiguousarray(nodes), cells, flipped, factor, tuple(notices), precision)
 
 
 def scalar_axis(ds: xr.Dataset, role: str, name: Hashable | None, z_scale: float = 1.0) -> Axis:
@@ -136,6 +140,12 @@ def scalar_axis(ds: xr.Dataset, role: str, name: Hashable | None, z_scale: float
     value = _numbers(variable, name)
     factor = upward(variable, z_scale)[0] if role == "z" else 1.0
     return Axis(role, None, name, value * factor + 0.0, factor=factor)
+
+
+def _precision(variable: xr.Variable | None) -> float:
+    stored = None if variable is None else np.dtype(variable.encoding.get("dtype", variable.dtype))
+    coarse = stored is not None and stored.kind == "f" and stored.itemsize < 8  # noqa: PLR2004 (float64)
+    return float(np.finfo(stored if coarse else "f8").eps)
 
 
 def _numbers(variable: xr.Variable, name: Hashable | None) -> np.ndarray:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from vtkseries.errors import SeriesError
 
-__all__ = ["ROLES", "SPACE", "Roles", "find_roles"]
+__all__ = ["CF", "ROLES", "SPACE", "Roles", "cf_roles", "find_roles"]
 
 SPACE = ("x", "y", "z")
 ROLES = (*SPACE, "time")
@@ -43,7 +43,7 @@ _NAMES = {
 _NEVER_AXES = r"n?_?(bnds?|bounds?|v|vert(ex|ices)?|corners?|tuple|char)_?\d*|axis_nbounds|two|four|str(ing|len)\w*|d2"
 
 # Strength of the evidence for a role: lower is stronger.
-_CALLER, _CF, _NAME, _DTYPE, _ORDER = range(5)
+_CALLER, CF, _NAME, _DTYPE, _ORDER = range(5)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ class Roles:
         return result
 
 
-def find_roles(ds: xr.Dataset, named: Mapping[str, Hashable | None], fields: Iterable[Hashable]) -> Roles:
+def find_roles(
+    ds: xr.Dataset, named: Mapping[str, Hashable | None], fields: Iterable[Hashable], *, curvilinear: bool = False
+) -> Roles:
     """Find the axes of a Dataset.
 
     Parameters
@@ -123,6 +125,8 @@ def find_roles(ds: xr.Dataset, named: Mapping[str, Hashable | None], fields: Ite
         What the caller said: a dim, or a coordinate along one.
     fields : iterable of names
         Variables that are to be drawn; their dims are what is looked at.
+    curvilinear : bool
+        Whether the caller may name coordinates of several dims.
 
     Raises
     ------
@@ -134,8 +138,8 @@ def find_roles(ds: xr.Dataset, named: Mapping[str, Hashable | None], fields: Ite
     dims = list(dict.fromkeys(dim for name in fields for dim in ds[name].variable.dims))
     for role, name in named.items():
         if name is not None:
-            _take_named(ds, roles, role, name)
-    cf = _cf_roles(ds)
+            _take_named(ds, roles, role, name, curvilinear=curvilinear)
+    cf = cf_roles(ds)
     for dim in dims:
         if dim not in roles.dims:
             _take_detected(ds, roles, dim, cf)
@@ -156,10 +160,10 @@ def _set(roles: Roles, dim: Hashable, role: str, coordinate: Hashable | None, ev
     roles.evidence[dim] = evidence
 
 
-def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable) -> None:
+def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable, *, curvilinear: bool) -> None:
     if name in ds.variables:
         variable = ds[name].variable
-        if variable.ndim == 0:
+        if variable.ndim == 0 or (variable.ndim > 1 and curvilinear and role != "time"):
             roles.named[role] = name
             return
         if variable.ndim > 1:
@@ -183,7 +187,7 @@ def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable) -> None
     _set(roles, dim, role, coordinate, _CALLER)
 
 
-def _cf_roles(ds: xr.Dataset) -> dict[Hashable, tuple[str, bool]]:
+def cf_roles(ds: xr.Dataset) -> dict[Hashable, tuple[str, bool]]:
     """Give each coordinate with CF attributes its role, and whether ``axis`` says it."""
     found: dict[Hashable, tuple[str, bool]] = {}
     for table in (ds.cf.coordinates, ds.cf.axes):
@@ -205,7 +209,7 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
     index = dim if dim in along else None
     if index in cf:
         role = cf[index][0]
-        _set(roles, dim, role, _with_dates(ds, index, along) if role == "time" else index, _CF)
+        _set(roles, dim, role, _with_dates(ds, index, along) if role == "time" else index, CF)
         return
     known = [name for name in along if name in cf]
     spatial = {cf[name][0] for name in known}
@@ -216,7 +220,7 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
         marked = [name for name in known if cf[name][1]]
         best = marked or known
         if len(best) == 1:
-            _set(roles, dim, cf[best[0]][0], best[0], _CF)
+            _set(roles, dim, cf[best[0]][0], best[0], CF)
             return
         role = spatial.pop()
         choices = " or ".join(f"{role}={str(name)!r}" for name in best)

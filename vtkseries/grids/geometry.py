@@ -40,6 +40,11 @@ class Geometry:
     attributes: tuple[tuple[str, str], ...] = ()
 
     @property
+    def planned(self) -> bool:
+        """Whether its points are planned like a field, rather than given here."""
+        return self.section is not None and not self.values
+
+    @property
     def points(self) -> tuple[int, int, int]:
         """Points along z, y and x."""
         e = self.extent

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 import xarray as xr
 
-from vtkseries.cf.coordinates import Axis, attribute, find_axis, scalar_axis
+from vtkseries.cf.coordinates import Axis
 from vtkseries.cf.fields import Vector, undrawable
 from vtkseries.cf.roles import SPACE, Roles
 from vtkseries.errors import SeriesError
+from vtkseries.plan.placement import Options, Placement, place_field
 
-__all__ = ["Field", "Group", "Grouping", "group_fields"]
+__all__ = ["Field", "Group", "Grouping", "Options", "group_fields"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,14 @@ class Field:
 class Group:
     """A grid and the fields on it."""
 
-    axes: dict[str, Axis]
+    placement: Placement
     label: str = ""
     fields: list[Field] = field(default_factory=list)
+
+    @property
+    def axes(self) -> dict[str, Axis]:
+        """Its axes by role."""
+        return self.placement.axes
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -50,16 +56,6 @@ class Grouping:
     left_out: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the caller asked for."""
-
-    parts: Hashable | None
-    location: str
-    z_scale: float
-    asked: bool
-
-
 def group_fields(
     ds: xr.Dataset, names: list[Hashable], vectors: tuple[Vector, ...], roles: Roles, options: Options
 ) -> Grouping:
@@ -71,7 +67,7 @@ def group_fields(
         A variable that was asked for by name and cannot be drawn, or nothing to draw at all.
     """
     result = Grouping()
-    axes: dict[Hashable, Axis] = {}
+    placed: dict[Hashable, Placement] = {}
     in_vectors = {part for vector in vectors for part in vector.variables}
     items = [
         *(Vector(str(name), (name,)) for name in names if name not in in_vectors),
@@ -90,14 +86,14 @@ def group_fields(
             result.field_data.extend(item.variables)
             continue
         for label, variables in _instances(ds, item, options.parts):
-            grid = _grid(ds, dims, roles, options, axes)
-            key = (label, *(grid[role].key for role in SPACE))
+            grid = place_field(ds, item.variables[0], dims, roles, options, placed)
+            key = (label, *grid.key)
             group = result.groups.setdefault(key, Group(grid, label))
             keys = tuple(f"{part}@{label}" if label else str(part) for part in item.variables)
             named = {dim: role for role, dim in dims.items()}
             if item.dim is not None:
                 named[item.dim] = "c"
-            cells = any(axis.cells for axis in grid.values())
+            cells = any(axis.cells for axis in grid.axes.values())
             group.fields.append(Field(item.name, variables, keys, named, cells, item.labels))
     if not result.groups:
         raise _nothing(ds, result, roles)
@@ -151,49 +147,3 @@ def _instances(ds: xr.Dataset, item: Vector, parts: Hashable | None) -> Iterator
     labels = ds[parts].values if parts in ds.coords else range(ds.sizes[parts])
     for index, label in enumerate(labels):
         yield f"{parts}_{label}", tuple(variable.isel({parts: index}) for variable in variables)
-
-
-def _grid(
-    ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles, options: Options, cache: dict[Hashable, Axis]
-) -> dict[str, Axis]:
-    spatial = {role: dim for role, dim in dims.items() if role in SPACE}
-    ties = {role: _tied_edges(ds, role, dim, roles) for role, dim in spatial.items()}
-    if options.location == "auto":
-        cells = all(ties[role] is not None for role, dim in spatial.items() if ds.sizes[dim] > 1 or ties[role])
-        cells = cells and any(ties.values())
-    else:
-        cells = options.location == "cell"
-    axes = {}
-    for role in SPACE:
-        dim = spatial.get(role)
-        tie = ties.get(role) if cells else None
-        key = (role, dim, cells)
-        if key not in cache:
-            cache[key] = (
-                scalar_axis(ds, role, _scalar_coordinate(ds, role, roles), options.z_scale)
-                if dim is None
-                else find_axis(ds, role, dim, tie or roles.coordinates[dim], cells=cells, z_scale=options.z_scale)
-            )
-        axes[role] = cache[key]
-    return axes
-
-
-def _tied_edges(ds: xr.Dataset, role: str, dim: Hashable, roles: Roles) -> Hashable | None:
-    """Give the coordinate with one value more that the caller or CF bounds tie to a dim."""
-    named = roles.named.get(role)
-    if named is not None and named in ds.variables:
-        edges = ds[named].variable
-        if edges.ndim == 1 and edges.dims[0] != dim and edges.size == ds.sizes[dim] + 1:
-            return named
-    coordinate = roles.coordinates[dim]
-    bounds = None if coordinate is None else attribute(ds[coordinate].variable, "bounds")
-    if bounds is not None and bounds in ds.variables and ds[bounds].shape == (ds.sizes[dim] + 1,):
-        return coordinate
-    return None
-
-
-def _scalar_coordinate(ds: xr.Dataset, role: str, roles: Roles) -> Hashable | None:
-    named = roles.named.get(role)
-    if named is not None:
-        return named if named in ds.variables and ds[named].ndim == 0 else None
-    return roles.scalars.get(role)

@@ -76,11 +76,8 @@ def _part(plan: SeriesPlan, part: PartPlan) -> list[str]:
     ]
     for section in part.document.pieces[0].sections:
         for array in section.arrays:
-            vector = (
-                f" x {array.components} ({', '.join(filter(None, array.component_names))})"
-                if array.components > 1
-                else ""
-            )
+            names = ", ".join(filter(None, array.component_names))
+            vector = f" x {array.components}" + (f" ({names})" if names else "") if array.components > 1 else ""
             units = f" [{array.units}]" if array.units else ""
             lines.append(f"  {section.tag} {array.name}: {array.type}{vector}{units}, {format_bytes(array.nbytes)}")
     return lines

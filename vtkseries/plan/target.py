@@ -11,7 +11,26 @@ from pathlib import Path
 from vtkseries.errors import SeriesError
 from vtkseries.plan.group import Group
 
-__all__ = ["part_names", "read_target"]
+__all__ = ["choose_grid", "part_names", "read_target"]
+
+GRIDS = ("vtr", "vti", "vts", "auto")
+
+
+def choose_grid(path: str | Path, grid: str | None) -> str:
+    """Give the kind of grid: the one asked for, or the one that the path's suffix names.
+
+    Raises
+    ------
+    SeriesError
+        An unknown kind.
+    """
+    if grid is None:
+        suffix = Path(path).suffix[1:]
+        return suffix if suffix in GRIDS else GRIDS[0]
+    if grid not in GRIDS:
+        message = f"grid={grid!r}: choose 'vtr', 'vti', 'vts', or 'auto' for the cheapest exact one"
+        raise SeriesError(message)
+    return grid
 
 
 def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:

@@ -1,0 +1,195 @@
+"""Coordinates of several dims: which ones place the points of a field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.coordinates import attribute
+from vtkseries.cf.lazy import KEPT
+from vtkseries.cf.roles import CF, SPACE, Roles, cf_roles
+from vtkseries.errors import SeriesError
+
+__all__ = ["Coordinate", "by_role", "counts", "find_coordinates"]
+
+# Names of two-dimensional coordinates in the output of common models, matched whole and without regard to case.
+_NAMES = {
+    "x": r"(.*_)?s?lon(gitudes?|_\w+)?|nav_lon\w*|[tuvqf]lon(g|gitude)?|geolon(_\w+)?|glam[tuvf]|xlong(_[uvm])?|clon|"
+    r"x(c|g|q|h|_\w+)?|easting",
+    "y": r"(.*_)?s?lat(itudes?|_\w+)?|nav_lat\w*|[tuvqf]lat(itude)?|geolat(_\w+)?|gphi[tuvf]|xlat(_[uvm])?|clat|"
+    r"y(c|g|q|h|_\w+)?|northing",
+}
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """A coordinate of several dims.
+
+    Attributes
+    ----------
+    role : str
+    name : hashable
+    variable : Variable
+        Its dims are named by role.
+    edges : bool
+        It has one node more than the field has values, along each of its spatial dims.
+    """
+
+    role: str
+    name: Hashable
+    variable: xr.Variable
+    edges: bool = False
+
+
+def by_role(variable: xr.Variable, roles: Mapping[Hashable, str]) -> xr.Variable:
+    """Name the dims of a variable by their roles, without touching its values."""
+    renamed = variable.to_base_variable().copy(deep=False)
+    renamed.dims = tuple(roles[dim] for dim in variable.dims)
+    return renamed
+
+
+def find_coordinates(
+    ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, *, prefer: bool
+) -> dict[str, Coordinate]:
+    """Find the coordinates of several dims that place a field's points.
+
+    Parameters
+    ----------
+    ds : Dataset
+    field : hashable
+        The field's name.
+    dims : mapping of role to dim
+        The field's own, with that of the time.
+    roles : Roles
+    prefer : bool
+        Take them also where each dim has a coordinate of its own, as long as the caller named none.
+
+    Raises
+    ------
+    SeriesError
+        Several that could be meant.
+    """
+    found: dict[str, Coordinate] = {}
+    for role in SPACE:
+        name = roles.named.get(role)
+        if name is not None and name in ds.variables and ds[name].ndim > 1:
+            coordinate = _fit(ds, role, name, dims, roles)
+            if coordinate is not None:
+                found[role] = coordinate
+    free = [role for role in SPACE if role not in found and role not in roles.named]
+    if "x" in dims and "y" in dims and ("x" in free or "y" in free):
+        wanted = [role for role in free if role != "z"]
+        lines = not prefer and not found and not all(_counts(ds, dims[role], roles) for role in wanted)
+        if not lines:
+            found.update(_detect(ds, field, wanted, dims, found))
+    if "z" in free and "z" in dims:
+        found.update(_detect(ds, field, ["z"], dims, found))
+    return {role: _steady(coordinate) for role, coordinate in found.items()}
+
+
+def counts(variable: xr.Variable) -> bool:
+    """Tell whether a one-dimensional coordinate only counts: whole numbers one after the other, without a meaning."""
+    if attribute(variable, "standard_name") or (attribute(variable, "units") or "1") not in ("1", ""):
+        return False
+    if variable.dtype.kind not in "iuf" or variable.size == 0:
+        return False
+    return bool(np.all(np.diff(variable.values.astype("f8")) == 1))
+
+
+def _counts(ds: xr.Dataset, dim: Hashable, roles: Roles) -> bool:
+    name = roles.coordinates[dim]
+    return name is None or (roles.evidence[dim] >= CF and counts(ds[name].variable))
+
+
+def _fit(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:
+    """Give a named coordinate where its dims are the field's, or one longer; None where it belongs elsewhere."""
+    variable = ds[name].variable
+    own = {dim: r for r, dim in dims.items()}
+    if all(dim in own for dim in variable.dims):
+        return Coordinate(role, name, by_role(variable, own))
+    claimed = {dim: own.get(dim) or roles.dims.get(dim) or _longer(ds, dim, dims) for dim in variable.dims}
+    if None in claimed.values() or len(set(claimed.values())) < len(claimed):
+        spatial = [r for r in ("time", "z", "y", "x") if r in dims]
+        claimed = dict(zip(reversed(variable.dims), reversed(spatial), strict=False))
+    fitting = len(claimed) == variable.ndim and all(
+        r == "time" or (r in dims and ds.sizes[dim] == ds.sizes[dims[r]] + 1) for dim, r in claimed.items() if r
+    )
+    if not fitting:
+        return None
+    return Coordinate(role, name, by_role(variable, {d: r for d, r in claimed.items() if r}), edges=True)
+
+
+def _longer(ds: xr.Dataset, dim: Hashable, dims: Mapping[str, Hashable]) -> str | None:
+    fitting = [role for role in SPACE if role in dims and ds.sizes[dim] == ds.sizes[dims[role]] + 1]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _detect(
+    ds: xr.Dataset, field: Hashable, wanted: list[str], dims: Mapping[str, Hashable], found: Mapping[str, Coordinate]
+) -> dict[str, Coordinate]:
+    own = {dim: role for role, dim in dims.items()}
+    listed = (attribute(ds[field].variable, "coordinates") or "").split()
+    cf = cf_roles(ds)
+    result: dict[str, Coordinate] = {}
+    for role in wanted:
+        needed = {dims["z"]} if role == "z" else {dims["y"], dims["x"]}
+        fitting: list[Hashable] = [
+            name
+            for name in ds.variables
+            if ds[name].ndim > 1
+            and needed <= set(ds[name].dims) <= set(own)
+            and ds[name].dtype.kind in "iuf"
+            and name != field
+            and (name in ds.coords or name in listed or name in cf)
+            and _role(name, cf) == role
+        ]
+        chosen: list[Hashable] = [name for name in fitting if name in listed] or fitting
+        if len(chosen) > 1:
+            chosen = _alike(ds, chosen, [*found.values(), *result.values()], own) or chosen
+        if len(chosen) > 1:
+            choices = " or ".join(f"{role}={str(name)!r}" for name in chosen)
+            message = (
+                f"variable {field!r}: {', '.join(map(repr, chosen))} could all be its {role}; say which: {choices}"
+            )
+            raise SeriesError(message)
+        if chosen:
+            result[role] = Coordinate(role, chosen[0], by_role(ds[chosen[0]].variable, own))
+    pair = {"x", "y"} & set(wanted)
+    return result if len(pair) < len(SPACE) - 1 or pair <= set(result) else {}
+
+
+def _alike(
+    ds: xr.Dataset, names: list[Hashable], found: list[Coordinate], own: Mapping[Hashable, str]
+) -> list[Hashable]:
+    """Keep the coordinates that are called like one that was found, as ULAT is like ULONG."""
+    for other in found:
+        stem = re.sub("lon(g|gitude)?|x", "", str(other.name), flags=re.IGNORECASE)
+        alike = [n for n in names if re.sub("lat(itude)?|y", "", str(n), flags=re.IGNORECASE) == stem]
+        same = [n for n in alike if {own[d] for d in ds[n].dims} == set(other.variable.dims)]
+        if len(same) == 1:
+            return same
+    return []
+
+
+def _role(name: Hashable, cf: Mapping[Hashable, tuple[str, bool]]) -> str | None:
+    if name in cf:
+        return cf[name][0]
+    return next((role for role, pattern in _NAMES.items() if re.fullmatch(pattern, str(name), re.IGNORECASE)), None)
+
+
+def _steady(coordinate: Coordinate) -> Coordinate:
+    """Drop the time dim of a coordinate that is the same in every step, as some models repeat it."""
+    variable = coordinate.variable
+    if "time" not in variable.dims or variable.size * variable.dtype.itemsize > KEPT or coordinate.role == "z":
+        return coordinate
+    values = variable.transpose("time", ...).values
+    first = values[:1]
+    if not np.all((values == first) | (np.isnan(values) & np.isnan(first))):
+        return coordinate
+    dims = tuple(dim for dim in variable.dims if dim != "time")
+    steady = xr.Variable(dims, values[0], variable.attrs, variable.encoding)
+    return Coordinate(coordinate.role, coordinate.name, steady, coordinate.edges)

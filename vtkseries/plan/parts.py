@@ -1,0 +1,215 @@
+"""The plan of one part: its grid's geometry, its arrays, and where each begins in the files."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.roles import SPACE
+from vtkseries.cf.times import Times
+from vtkseries.errors import SeriesError
+from vtkseries.grids.geometry import Geometry
+from vtkseries.plan.fielddata import widest_fields
+from vtkseries.plan.geometry import part_geometry, point_sources
+from vtkseries.plan.group import Field, Group
+from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan
+from vtkseries.values import conversions
+from vtkseries.xmlformat.codecs import Codec
+from vtkseries.xmlformat.dtypes import vtk_type
+from vtkseries.xmlformat.layout import (
+    FOOTER,
+    PREFIX,
+    DataArray,
+    Document,
+    Piece,
+    Section,
+    appended_order,
+    header_room,
+    place,
+    relocate,
+)
+
+__all__ = ["Storage", "attribute_text", "plan_part", "refuse_twins"]
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How parts are stored.
+
+    Attributes
+    ----------
+    grid : str
+        ``"vtr"``, ``"vti"``, ``"vts"`` or ``"auto"``.
+    fill : float or None
+        What stands for missing values.
+    method : Codec or None
+        How arrays are compressed.
+    """
+
+    grid: str
+    fill: float | None = None
+    method: Codec | None = None
+
+
+def plan_part(
+    group: Group,
+    label: str,
+    common: tuple[Times, tuple[FieldPlan, ...], tuple[DataArray, ...]],
+    sources: dict[str, xr.Variable],
+    storage: Storage,
+) -> PartPlan:
+    """Plan the files of one part.
+
+    Parameters
+    ----------
+    group : Group
+    label : str
+        The part's name.
+    common : tuple
+        What every part's files tell: the times, variables without a spatial axis, and constant field data.
+    sources : dict
+        Takes the variables that the part's arrays name.
+    storage : Storage
+
+    Raises
+    ------
+    SeriesError
+        A grid that cannot hold the part exactly, or two arrays of one name.
+    """
+    times, fields, constants = common
+    geometry = part_geometry(group, storage.grid)
+    planned = [_arrays(item, group, geometry, times.dim, sources, storage.fill) for item in group.fields]
+    point = [entry for item, entries in zip(group.fields, planned, strict=True) if not item.cells for entry in entries]
+    cell = [entry for item, entries in zip(group.fields, planned, strict=True) if item.cells for entry in entries]
+    refuse_twins([array.name for array, _ in point])
+    refuse_twins([array.name for array, _ in cell])
+    document = _document(geometry, [a for _, a in point], [a for _, a in cell])
+    method = storage.method
+    document, end = place(replace(document, compressor=method.compressor if method else None))
+    widest = document
+    if method is not None:
+        # The offsets are known last: room for those of streams twice as long as their data.
+        widest = relocate(document, dict.fromkeys(appended_order(document), 2 * end + 4096))
+    room = header_room(replace(widest, field_data=(*widest_fields(times, fields), *constants)))
+    sections = document.pieces[0].sections
+    offsets = [room + int(a.offset or 0) for section in sections[:2] for a in section.arrays]
+    geometry_offsets = [room + int(a.offset or 0) for section in sections[2:] for a in section.arrays]
+    arrays = [array for array, _ in (*point, *cell)]
+    if geometry.planned:
+        arrays.append(_points(group, geometry, f"{label}:", sources))
+        offsets += geometry_offsets
+    return PartPlan(
+        name=label,
+        document=document,
+        constants=tuple(zip(geometry_offsets, geometry.values, strict=False)),
+        arrays=tuple(replace(array, position=at + PREFIX) for array, at in zip(arrays, offsets, strict=True)),
+        room=room,
+        size=room + end + len(FOOTER),
+        suffix=geometry.suffix,
+        dims=group.dims,
+    )
+
+
+def _points(group: Group, geometry: Geometry, prefix: str, sources: dict[str, xr.Variable]) -> ArrayPlan:
+    """Plan the points of a curvilinear grid like a field of three components."""
+    flips = tuple(role for role in SPACE if group.axes[role].flipped)
+    conversion = conversions(np.dtype("f8"))[0][1]
+    parts = []
+    for index, variable in enumerate(point_sources(group)):
+        key = f"points:{prefix}{SPACE[index]}"
+        sources[key] = variable
+        parts.append(Component(key, tuple(map(str, variable.dims)), flips, conversion, index))
+    # The coordinate with most dims first: its order of dims is the one in which blocks are read.
+    parts.sort(key=lambda part: -len(part.roles))
+    return ArrayPlan("Points", conversion.dtype, geometry.points, len(SPACE), tuple(parts))
+
+
+def _document(geometry: Geometry, point: list[DataArray], cell: list[DataArray]) -> Document:
+    extent = " ".join(map(str, geometry.extent))
+    sections = [
+        Section("PointData", tuple(point), _active(point)),
+        Section("CellData", tuple(cell), _active(cell)),
+    ]
+    if geometry.section is not None:
+        sections.append(geometry.section)
+    return Document(
+        geometry.type,
+        (("WholeExtent", extent), *geometry.attributes),
+        (Piece((("Extent", extent),), tuple(sections)),),
+    )
+
+
+def _active(arrays: list[DataArray]) -> tuple[tuple[str, str], ...]:
+    """Name the arrays that ParaView colours by at first."""
+    scalar = next((("Scalars", a.name) for a in arrays if a.components == 1), None)
+    vector = next((("Vectors", a.name) for a in arrays if a.components == 3), None)  # noqa: PLR2004 (x, y, z)
+    return tuple(item for item in (scalar, vector) if item is not None)
+
+
+def _arrays(
+    item: Field,
+    group: Group,
+    geometry: Geometry,
+    time_dim: Hashable | None,
+    sources: dict[str, xr.Variable],
+    fill: float | None,
+) -> list[tuple[ArrayPlan, DataArray]]:
+    flips = tuple(role for role in SPACE if group.axes[role].flipped)
+    dtype = np.result_type(*(variable.dtype for variable in item.variables)) if len(item.variables) > 1 else None
+    first = item.variables[0]
+    sources.update(zip(item.keys, item.variables, strict=True))
+    inner = next((first.sizes[dim] for dim, role in item.roles.items() if role == "c"), None)
+    count = inner if inner is not None else len(item.variables)
+    components = 3 if count == 2 else count  # noqa: PLR2004 (two components get a zero third)
+    labels = (*item.labels, "") if item.labels and count != components else item.labels
+    shape = geometry.cells if item.cells else geometry.points
+    planned = []
+    for suffix, conversion, own_units in conversions(dtype if dtype is not None else first.dtype, fill):
+        parts = tuple(
+            Component(
+                key,
+                tuple("time" if dim == time_dim else item.roles[dim] for dim in variable.dims),
+                flips,
+                conversion,
+                index,
+            )
+            for index, (key, variable) in enumerate(zip(item.keys, item.variables, strict=True))
+        )
+        array = ArrayPlan(f"{item.name}{suffix}", conversion.dtype, shape, components, parts)
+        units = own_units or attribute_text(first.attrs.get("units"))
+        planned.append(
+            (
+                array,
+                DataArray(
+                    array.name,
+                    vtk_type(np.dtype(conversion.dtype)),
+                    components,
+                    labels if components > 1 else (),
+                    units,
+                    array.nbytes,
+                ),
+            )
+        )
+    return planned
+
+
+def refuse_twins(names: list[str]) -> None:
+    """Refuse two arrays of one name.
+
+    Raises
+    ------
+    SeriesError
+        There are two.
+    """
+    twins = [name for i, name in enumerate(names) if name in names[:i]]
+    if twins:
+        message = f"two arrays would be called {twins[0]!r}, which ParaView mixes up; rename one of the variables"
+        raise SeriesError(message)
+
+
+def attribute_text(value: object) -> str | None:
+    """Give an attribute that is a text, and not empty."""
+    return value if isinstance(value, str) and value else None
