@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 import dask
+import h5py
 import numpy as np
 import pytest
 import pyvista as pv
@@ -20,6 +22,7 @@ import vtkseries.accessor
 from vtkseries import demo
 from vtkseries.cli import main, parse
 from vtkseries.cli.convert import convert
+from vtkseries.cli.link import link
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,10 +189,23 @@ def test_info_names_a_file_that_is_not_there(run: Any, tmp_path: Path) -> None:
     assert "none.pvd" in error_of(run("info", tmp_path / "none.pvd"))
 
 
-def test_every_argument_of_the_writer_is_an_option() -> None:
-    arguments = set(inspect.signature(vtkseries.accessor.VtkAccessor.to_vtr).parameters)
-    options = {str(parameter.name) for parameter in convert.params}
-    assert arguments - {"self", "path", "compute"} <= options
+def test_a_netcdf_file_is_linked(run: Any, dump: Path, tmp_path: Path) -> None:
+    shutil.copy(dump, tmp_path / "run.nc")
+    result = run("link", tmp_path / "run.nc", tmp_path / "run.vtkhdf", "-v", "theta", "--grid", "rectilinear")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str(tmp_path / "run.vtkhdf")
+    with h5py.File(tmp_path / "run.vtkhdf") as file, xr.open_dataset(dump) as ds:
+        np.testing.assert_array_equal(file["VTKHDF/PointData/theta"][2], ds["theta"][2])
+        assert isinstance(file["VTKHDF/PointData"].get("theta", getlink=True), h5py.ExternalLink)
+
+
+@pytest.mark.parametrize(
+    ("function", "command"), [(vtkseries.accessor.VtkAccessor.to_vtr, convert), (vtkseries.link, link)]
+)
+def test_every_argument_is_an_option(function: Any, command: click.Command) -> None:
+    arguments = set(inspect.signature(function).parameters)
+    options = {str(parameter.name) for parameter in command.params}
+    assert arguments - {"self", "path", "source", "compute"} <= options
 
 
 @pytest.mark.parametrize(

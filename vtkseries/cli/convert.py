@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vtkseries.cli import parse
+from vtkseries.cli.options import arguments, meaning
 from vtkseries.cli.progress import cluster, execute
 from vtkseries.cli.source import open_sources, selected
 
@@ -17,26 +18,13 @@ __all__ = ["convert"]
 @click.command()
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--engine", help="xarray engine that opens the source; guessed if not given.")
-@click.option("--group", help="Group inside the source.")
+@click.option("--engine", metavar="NAME", help="xarray engine that opens the source; guessed if not given.")
+@click.option("--group", metavar="NAME", help="Group inside the source.")
 @click.option("--select", multiple=True, metavar="DIM=START:STOP", help="Positions (0:10) or labels (2000-01:2000-03).")
-@click.option(
-    "--chunks", multiple=True, metavar="DIM=SIZE", help="Blocks to read; as stored, a step at a time, if not given."
-)
-@click.option("--x", metavar="NAME", help="Dim or coordinate of the x axis; detected if not given.")
-@click.option("--y", metavar="NAME", help="The same for y.")
-@click.option("--z", metavar="NAME", help="The same for z.")
-@click.option("--time", metavar="NAME", help="The same for time.")
-@click.option("-v", "--variables", multiple=True, metavar="A,B", help="Variables to write; all if not given.")
-@click.option(
-    "--vectors", multiple=True, metavar="NAME=U,V,W", help="Make a vector of variables; by CF names if not given."
-)
-@click.option("--no-vectors", is_flag=True, help="Detect no vectors.")
+@click.option("--chunks", multiple=True, metavar="DIM=SIZE", help="Blocks to read; as stored if not given.")
+@meaning
 @click.option("--parts", metavar="DIM", help="Make a named part of each index of this dim (an ensemble's member).")
-@click.option("--location", type=click.Choice(["auto", "point", "cell"]), help="Where values belong.")
 @click.option("--missing", metavar="nan|NUMBER", help="What missing values become.")
-@click.option("--z-scale", type=float, help="Multiply heights and depths.")
-@click.option("--time-units", metavar="UNITS", help="CF units of the time that ParaView shows.")
 @click.option("--compression", metavar="METHOD", help="none, zlib, lz4 or lzma.")
 @click.option("--compression-level", type=int, help="From fast to small; each method has its own.")
 @click.option("--mode", type=click.Choice(["w", "x", "a"]), help="Replace a series (w), refuse (x) or continue it (a).")
@@ -52,10 +40,6 @@ def convert(
     group: str | None,
     select: tuple[str, ...],
     chunks: tuple[str, ...],
-    variables: tuple[str, ...],
-    vectors: tuple[str, ...],
-    no_vectors: bool,
-    missing: str | None,
     scheduler: str | None,
     progress: bool | None,
     dry_run: bool,
@@ -66,15 +50,7 @@ def convert(
     SOURCE is a netCDF file, a Zarr store, or anything that an installed xarray engine opens.
     Several, or a pattern in quotes, are joined by their coordinates. TARGET ends in .pvd, or in .vtr for one step.
     """
-    if vectors and no_vectors:
-        raise click.UsageError("--vectors and --no-vectors exclude each other")
-    arguments = {name: value for name, value in options.items() if value is not None}
-    if missing is not None:
-        arguments["missing"] = parse.missing(missing)
-    if variables:
-        arguments["variables"] = parse.variables(variables)
-    if vectors or no_vectors:
-        arguments["vectors"] = parse.vectors(vectors)
+    given = arguments(**options)
     positions, labels = parse.select(select)
     blocks = parse.chunks("--chunks", chunks)
     with (
@@ -83,7 +59,7 @@ def convert(
     ):
         ds = selected(opened, positions, labels)
         if dry_run:
-            click.echo(repr(ds.vtkseries.plan(target, **arguments)))
+            click.echo(repr(ds.vtkseries.plan(target, **given)))
             return
-        job = ds.vtkseries.to_vtr(target, compute=False, **arguments)
+        job = ds.vtkseries.to_vtr(target, compute=False, **given)
         click.echo(execute(job, client, progress=progress))

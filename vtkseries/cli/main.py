@@ -14,7 +14,7 @@ from vtkseries.errors import VtkSeriesError
 __all__ = ["main"]
 
 # A command lives in the module of its name and is imported when it is used: the shell answers at once.
-COMMANDS = ("convert", "demo", "info")
+COMMANDS = ("convert", "demo", "info", "link")
 
 
 def _say(kind: str, message: object) -> None:
@@ -43,7 +43,7 @@ class _Commands(click.Group):
             warnings.simplefilter("always", UserWarning)
             try:
                 return super().invoke(ctx)
-            except (VtkSeriesError, OSError) as error:
+            except (VtkSeriesError, OSError, ImportError) as error:
                 _say("error", error)
                 ctx.exit(1)
 

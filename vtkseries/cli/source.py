@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["open_sources", "selected"]
+__all__ = ["expand", "open_sources", "selected"]
 
 # Coordinates that differ between files are an error; what does not grow from file to file is the first one's.
 JOINED: dict[str, Any] = {"data_vars": "minimal", "coords": "minimal", "compat": "override", "join": "exact"}
 
 
-def _expand(sources: tuple[str, ...]) -> list[str]:
-    """Give every file that the names and patterns stand for, in order."""
+def expand(sources: tuple[str, ...]) -> list[str]:
+    """Give every file that the names and patterns stand for, in order.
+
+    Raises
+    ------
+    SeriesError
+        A name that no file has.
+    """
     found: list[str] = []
     for source in sources:
         matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  patterns may be absolute or hold URLs
@@ -65,7 +71,7 @@ def open_sources(
     """
     import xarray as xr  # noqa: PLC0415  `vtkseries --help` need not wait for it
 
-    paths = _expand(sources)
+    paths = expand(sources)
     options: dict[str, Any] = {"engine": _engine(paths[0], engine)}
     if group is not None:
         options["group"] = group
