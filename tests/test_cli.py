@@ -160,6 +160,22 @@ def test_vectors_are_named_or_left_alone(run: Any, dump: Path, tmp_path: Path) -
     assert {"u", "v", "w"} <= set(grid_of(tmp_path / "b.pvd", "theta").array_names)
 
 
+@pytest.mark.parametrize(("grid", "suffixes"), [("auto", {".vtr", ".vti"}), ("vtr", {".vtr"}), ("vts", {".vts"})])
+def test_the_kind_of_grid_is_chosen(run: Any, dump: Path, tmp_path: Path, grid: str, suffixes: set[str]) -> None:
+    assert run("convert", dump, tmp_path / "run.pvd", "--grid", grid).exit_code == 0
+    assert {path.suffix for path in (tmp_path / "run").iterdir()} == suffixes
+
+
+def test_a_single_step_is_of_the_kind_that_its_suffix_names(run: Any, dump: Path, tmp_path: Path) -> None:
+    one = ("-v", "smoke", "--select", "time=2")
+    assert run("convert", dump, tmp_path / "run.vts", *one).exit_code == 0
+    with xr.open_dataset(dump) as ds:
+        np.testing.assert_array_equal(values(pv.read(tmp_path / "run.vts"), "smoke"), ds["smoke"][2])
+    assert (
+        "0.0 to 15.0" in run("convert", dump, tmp_path / "run.pvd", "--grid", "vti", "-v", "hfss", "--dry-run").stdout
+    )
+
+
 def test_compression_is_asked_for(run: Any, dump: Path, tmp_path: Path) -> None:
     how = ("--compression", "zlib", "--compression-level", "6")
     assert run("convert", dump, tmp_path / "run.pvd", *how).exit_code == 0

@@ -94,7 +94,7 @@ def test_every_public_name_is_in_the_api_page() -> None:
 
 def test_every_method_of_the_accessor_is_in_the_api_page() -> None:
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    methods = {name for name in vars(VtkAccessor) if not name.startswith("_")}
+    methods = {name for name in dir(VtkAccessor) if not name.startswith("_")}
     missing = {name for name in methods if f"   accessor.VtkAccessor.{name}\n" not in text}
     assert not missing, f"not in docs/api.md: {sorted(missing)}"
 

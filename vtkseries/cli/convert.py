@@ -23,6 +23,7 @@ __all__ = ["convert"]
 @click.option("--select", multiple=True, metavar="DIM=START:STOP", help="Positions (0:10) or labels (2000-01:2000-03).")
 @click.option("--chunks", multiple=True, metavar="DIM=SIZE", help="Blocks to read; as stored if not given.")
 @meaning
+@click.option("--grid", type=click.Choice(["auto", "vtr", "vti", "vts"]), help="Kind of grid; the cheapest exact one.")
 @click.option("--parts", metavar="DIM", help="Make a named part of each index of this dim (an ensemble's member).")
 @click.option("--missing", metavar="nan|NUMBER", help="What missing values become.")
 @click.option("--compression", metavar="METHOD", help="none, zlib, lz4 or lzma.")
@@ -40,6 +41,7 @@ def convert(
     group: str | None,
     select: tuple[str, ...],
     chunks: tuple[str, ...],
+    grid: str | None,
     scheduler: str | None,
     progress: bool | None,
     dry_run: bool,
@@ -48,9 +50,11 @@ def convert(
     """Write what xarray opens as a series for ParaView.
 
     SOURCE is a netCDF file, a Zarr store, or anything that an installed xarray engine opens.
-    Several, or a pattern in quotes, are joined by their coordinates. TARGET ends in .pvd, or in .vtr for one step.
+    Several, or a pattern in quotes, are joined by their coordinates. TARGET ends in .pvd, or
+    in .vtr, .vti or .vts for one step.
     """
     given = arguments(**options)
+    kind = grid or (target.suffix[1:] if target.suffix in (".vtr", ".vti", ".vts") else "auto")
     positions, labels = parse.select(select)
     blocks = parse.chunks("--chunks", chunks)
     with (
@@ -59,7 +63,8 @@ def convert(
     ):
         ds = selected(opened, positions, labels)
         if dry_run:
-            click.echo(repr(ds.vtkseries.plan(target, **given)))
+            click.echo(repr(ds.vtkseries.plan(target, grid=kind, **given)))
             return
-        job = ds.vtkseries.to_vtr(target, compute=False, **given)
+        write = getattr(ds.vtkseries, "to_pvd" if kind == "auto" else f"to_{kind}")
+        job = write(target, compute=False, **given)
         click.echo(execute(job, client, progress=progress))
