@@ -146,11 +146,15 @@ def test_a_cluster_writes_the_same_bytes(run: Any, dump: Path, tmp_path: Path) -
     with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
         address = cluster.scheduler_address
         assert run("convert", dump, tmp_path / "a.pvd", "--scheduler", address).exit_code == 0
+        watched = run("convert", dump, tmp_path / "c.pvd", "--scheduler", address, "--progress")
     assert run("convert", dump, tmp_path / "b.pvd").exit_code == 0
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert len(names) == 8
     for name in names:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name.replace("a_", "b_", 1)).read_bytes()
+        expected = (tmp_path / "b" / name.replace("a_", "b_", 1)).read_bytes()
+        assert (tmp_path / "a" / name).read_bytes() == expected
+        assert (tmp_path / "c" / name.replace("a_", "c_", 1)).read_bytes() == expected
+    assert str(tmp_path / "c.pvd") in watched.stdout
 
 
 def test_vectors_are_named_or_left_alone(run: Any, dump: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import dask
 import dask.array as da
@@ -28,11 +28,13 @@ from vtkseries.storage.stepfile import StepFile
 from vtkseries.xmlformat.codecs import Codec
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import xarray as xr
 
     from vtkseries.plan.build import Prepared
 
-__all__ = ["execute"]
+__all__ = ["execute", "progress_bar"]
 
 _AXES = ("time", "z", "y", "x")
 
@@ -60,6 +62,14 @@ def execute(prepared: Prepared, *, compute: bool = True) -> Path | Delayed:
         except BaseException:
             discard(run)
             raise
+
+
+def progress_bar(stream: TextIO) -> AbstractContextManager[Any]:
+    """Show on a stream how far the tasks that this process runs have come."""
+    from dask.diagnostics import ProgressBar  # noqa: PLC0415 (only for those who watch)
+
+    bar: AbstractContextManager[Any] = ProgressBar(out=stream)
+    return bar
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,5 +67,4 @@ def convert(
             click.echo(repr(ds.vtkseries.plan(target, grid=kind, **given)))
             return
         write = getattr(ds.vtkseries, "to_pvd" if kind == "auto" else f"to_{kind}")
-        job = write(target, compute=False, **given)
-        click.echo(execute(job, client, progress=progress))
+        click.echo(execute(partial(write, target, **given), client, progress=progress))

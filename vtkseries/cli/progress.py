@@ -1,4 +1,4 @@
-"""Run a job here or on a cluster, with a bar for those who watch."""
+"""Write here or on a cluster, with a bar for those who watch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 from vtkseries.errors import SeriesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from dask.delayed import Delayed
 
 __all__ = ["cluster", "execute"]
 
@@ -41,20 +39,22 @@ def cluster(address: str | None) -> Iterator[Any]:
         yield client
 
 
-def execute(job: Delayed, client: Any, *, progress: bool | None) -> Path:
-    """Compute a series' Delayed and give the path that it wrote."""
+def execute(write: Callable[..., Any], client: Any, *, progress: bool | None) -> Path:
+    """Call a writer, which takes ``compute=``, and give the path that it wrote."""
     watched = sys.stderr.isatty() if progress is None else progress
     path: Path
     if client is None:
-        from dask.diagnostics import ProgressBar  # noqa: PLC0415  heavy modules are imported where used
+        from vtkseries.schedule import progress_bar  # noqa: PLC0415  heavy modules are imported where used
 
-        with ProgressBar(out=sys.stderr) if watched else nullcontext():
-            path = job.compute()
+        with progress_bar(sys.stderr) if watched else nullcontext():
+            path = write(compute=True)
         return path
-    future = client.compute(job)
-    if watched:
-        from distributed import progress as show  # noqa: PLC0415  an optional dependency
+    if not watched:  # the cluster is dask's default while its client is open
+        path = write(compute=True)
+        return path
+    from distributed import progress as show  # noqa: PLC0415  an optional dependency
 
-        show(future, notebook=False)
+    future = client.compute(write(compute=False))
+    show(future, notebook=False)
     path = future.result()
     return path
