@@ -1,5 +1,6 @@
 """xarray, dask and running solvers into ParaView."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from vtkseries.accessor import VtkAccessor
@@ -7,10 +8,21 @@ from vtkseries.clash import register
 from vtkseries.errors import FormatError, SeriesError, VtkSeriesError, VtkSeriesWarning
 
 if TYPE_CHECKING:
+    from vtkseries import evtk
     from vtkseries.hdf.link import link
+    from vtkseries.memory import from_grid
     from vtkseries.writer import SeriesWriter
 
-__all__ = ["FormatError", "SeriesError", "SeriesWriter", "VtkSeriesError", "VtkSeriesWarning", "link"]
+__all__ = [
+    "FormatError",
+    "SeriesError",
+    "SeriesWriter",
+    "VtkSeriesError",
+    "VtkSeriesWarning",
+    "evtk",
+    "from_grid",
+    "link",
+]
 __version__ = "0.1.0"
 
 register(VtkAccessor)
@@ -26,4 +38,10 @@ def __getattr__(name: str) -> Any:
         from vtkseries.hdf.link import link  # noqa: PLC0415  # as above
 
         return link
+    if name == "from_grid":
+        from vtkseries.memory import from_grid  # noqa: PLC0415  # keeps `import vtkseries` light
+
+        return from_grid
+    if name == "evtk":
+        return importlib.import_module("vtkseries.evtk")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

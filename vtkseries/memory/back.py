@@ -1,0 +1,197 @@
+"""A VTK grid as a Dataset, on the grid's memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from vtkseries.errors import SeriesError
+from vtkseries.memory.grid import require_vtk
+from vtkseries.memory.sharing import from_vtk, noted
+
+__all__ = ["GridView", "foreign"]
+
+Array = npt.NDArray[Any]
+
+_DIMS = ("z", "y", "x")
+_VECTOR = 3
+
+
+class GridView:
+    """A VTK grid, seen as arrays.
+
+    Parameters
+    ----------
+    grid : vtkRectilinearGrid, vtkImageData or vtkStructuredGrid
+        Of VTK or pyvista.
+
+    Raises
+    ------
+    SeriesError
+        It is something else.
+    """
+
+    def __init__(self, grid: Any) -> None:
+        require_vtk()
+        from vtkmodules import vtkCommonDataModel  # noqa: PLC0415  # VTK is optional
+
+        kinds = (
+            vtkCommonDataModel.vtkRectilinearGrid,
+            vtkCommonDataModel.vtkImageData,
+            vtkCommonDataModel.vtkStructuredGrid,
+        )
+        kind = next((kind for kind in kinds if isinstance(grid, kind)), None)
+        if kind is None:
+            name = grid.GetClassName() if hasattr(grid, "GetClassName") else type(grid).__name__
+            raise SeriesError(
+                f"from_grid takes a vtkRectilinearGrid, vtkImageData or vtkStructuredGrid, not a {name}; take the grid "
+                "from before the filter that made it, or resample it with vtkResampleToImage"
+            )
+        self.grid = grid
+        self.kind: str = kind.__name__
+        e = grid.GetExtent()
+        self.extent: tuple[int, ...] = tuple(e)
+        self.points: tuple[int, int, int] = (e[5] - e[4] + 1, e[3] - e[2] + 1, e[1] - e[0] + 1)
+        self.cells: tuple[int, int, int] = tuple(max(n - 1, min(n, 1)) for n in self.points)  # type: ignore[assignment]
+
+    def arrays(self, *, cells: bool) -> dict[str, Any]:
+        """Give the VTK arrays at points or in cells, by name; those without one are numbered."""
+        return _named(self.grid.GetCellData() if cells else self.grid.GetPointData())
+
+    def fields(self) -> dict[str, Any]:
+        """Give the VTK arrays of the field data, by name."""
+        return _named(self.grid.GetFieldData())
+
+    def values(self, array: Any, *, cells: bool) -> Array:
+        """Give an array's values as (z, y, x, components)."""
+        return from_vtk(array).reshape(*(self.cells if cells else self.points), array.GetNumberOfComponents())
+
+    def text(self, name: str) -> str | None:
+        """Give the first text of an array of the field data."""
+        array = self.fields().get(name)
+        if array is None or not array.IsA("vtkStringArray") or not array.GetNumberOfValues():
+            return None
+        return str(array.GetValue(0))
+
+    def note(self) -> str | None:
+        """Give what vtkseries left with the grid or, where a filter dropped it, with an array of it."""
+        every = (*self.arrays(cells=False).values(), *self.arrays(cells=True).values())
+        return self.text("vtkseries") or next(filter(None, map(noted, every)), None)
+
+    def axes(self) -> tuple[Array, Array, Array] | None:
+        """Give the nodes along x, y and z; None where points have places of their own, or the image is tilted."""
+        if self.kind == "vtkRectilinearGrid":
+            nodes = (getattr(self.grid, f"Get{name}Coordinates")() for name in "XYZ")
+            x, y, z = (from_vtk(array).reshape(-1) for array in nodes)
+            return x, y, z
+        if self.kind == "vtkStructuredGrid" or not self._upright():
+            return None
+        origin, spacing, e = self.grid.GetOrigin(), self.grid.GetSpacing(), self.extent
+        x, y, z = (origin[a] + spacing[a] * np.arange(e[2 * a], e[2 * a + 1] + 1, dtype="f8") for a in range(3))
+        return x, y, z
+
+    def places(self) -> Array:
+        """Give the place of each point as (z, y, x, 3)."""
+        if self.kind == "vtkStructuredGrid":
+            points = self.grid.GetPoints()
+            found = np.empty((0, _VECTOR)) if points is None else from_vtk(points.GetData())
+        else:
+            found = np.array([self.grid.GetPoint(n) for n in range(self.grid.GetNumberOfPoints())])
+        return found.reshape(*self.points, _VECTOR)
+
+    def _upright(self) -> bool:
+        matrix = self.grid.GetDirectionMatrix()
+        return all(matrix.GetElement(i, j) == float(i == j) for i in range(3) for j in range(3))
+
+
+def _named(data: Any) -> dict[str, Any]:
+    found = {}
+    for number in range(data.GetNumberOfArrays()):
+        array = data.GetAbstractArray(number)
+        found[array.GetName() or f"array_{number}"] = array
+    return found
+
+
+def foreign(view: GridView) -> xr.Dataset:
+    """Give what a grid of any origin holds, with the names that the engine gives to files.
+
+    Points are on the dims ``z, y, x``, cells on ``z_cell, y_cell, x_cell``, components on ``component`` where there are
+    three, else on ``component_<n>``.
+    """
+    variables: dict[str, xr.Variable] = {}
+    coordinates = _coordinates(view)
+    for cells in (False, True):
+        for name, array in view.arrays(cells=cells).items():
+            if not array.IsA("vtkStringArray"):
+                taken = {**variables, **coordinates}
+                variables[_free(name, "cell" if cells else "point", taken)] = variable_of(view, array, cells=cells)
+    for name, array in view.fields().items():
+        if name not in {"TimeValue", "time_units", "time_calendar", "vtkseries"}:
+            variable = field_of(name, array)
+            if variable is not None:
+                variables[_free(name, "field", {**variables, **coordinates})] = variable
+    return xr.Dataset(variables, {**coordinates, **_time(view)})
+
+
+def variable_of(view: GridView, array: Any, *, cells: bool, dims: tuple[Any, ...] = _DIMS) -> xr.Variable:
+    """Give an array as a variable on `dims`, those of z, y and x."""
+    values = view.values(array, cells=cells)
+    names = tuple(f"{dim}_cell" for dim in dims) if cells and dims == _DIMS else dims
+    if values.shape[-1] == 1:
+        return xr.Variable(names, values[..., 0], _attrs(array))
+    last = "component" if values.shape[-1] == _VECTOR else f"component_{values.shape[-1]}"
+    return xr.Variable((*names, last), values, _attrs(array))
+
+
+def field_of(name: str, array: Any) -> xr.Variable | None:
+    """Give an array of the field data as a variable, if it is of numbers or texts."""
+    if array.IsA("vtkStringArray"):
+        values = np.array([array.GetValue(n) for n in range(array.GetNumberOfValues())], dtype=object)
+    elif array.IsA("vtkDataArray"):
+        values = from_vtk(array)
+        values = values[:, 0] if values.shape[1] == 1 else values
+    else:
+        return None
+    dims = (f"{name}_tuple", f"{name}_component")[: values.ndim]
+    variable = xr.Variable(dims, values, _attrs(array))
+    return variable[0] if values.ndim == 1 and len(values) == 1 else variable
+
+
+def _attrs(array: Any) -> dict[str, Any]:
+    attrs: dict[str, Any] = {}
+    if array.IsA("vtkDataArray") and array.HasInformation():
+        units = array.GetInformation().Get(array.UNITS_LABEL())
+        attrs = {"units": units} if units else {}
+    names = [array.GetComponentName(n) for n in range(array.GetNumberOfComponents())]
+    return attrs | ({"component_names": [name or "" for name in names]} if any(names) else {})
+
+
+def _coordinates(view: GridView) -> dict[str, xr.Variable]:
+    axes = view.axes()
+    if axes is None:
+        places = view.places()
+        return {name: xr.Variable(_DIMS, places[..., n], {"axis": name}) for n, name in enumerate("XYZ")}
+    found = {}
+    for name, nodes in zip("xyz", axes, strict=True):
+        found[name] = xr.Variable(name, nodes, {"axis": name.upper()})
+        if view.arrays(cells=True):
+            middle = (nodes[1:] + nodes[:-1]) / 2 if len(nodes) > 1 else nodes
+            found[f"{name}_cell"] = xr.Variable(f"{name}_cell", middle, {"axis": name.upper()})
+    return found
+
+
+def _time(view: GridView) -> dict[str, xr.Variable]:
+    stamp = view.fields().get("TimeValue")
+    if stamp is None or stamp.GetNumberOfValues() != 1:
+        return {}
+    texts = {"units": view.text("time_units"), "calendar": view.text("time_calendar")}
+    attrs = {key: text for key, text in texts.items() if text}
+    return {"time": xr.Variable((), from_vtk(stamp)[0, 0], attrs)}
+
+
+def _free(name: str, kind: str, taken: dict[str, Any]) -> str:
+    candidates = (name, f"{name}_{kind}", *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if candidate not in taken)

@@ -1,0 +1,203 @@
+"""One step of a Dataset as a VTK grid, on the same memory where it has VTK's order."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from vtkseries.blocks import BlockValues
+from vtkseries.errors import SeriesError
+from vtkseries.memory.sharing import name_components, note, string_array, to_vtk
+from vtkseries.plan.build import Prepared, detect, make_plan
+from vtkseries.plan.fielddata import step_fields
+from vtkseries.plan.model import ArrayPlan, PartPlan, to_target
+from vtkseries.xmlformat.dtypes import TO_NUMPY
+
+if TYPE_CHECKING:
+    from vtkseries.xmlformat.layout import DataArray
+
+__all__ = ["to_grid", "to_pyvista"]
+
+Array = npt.NDArray[Any]
+
+_ROLES = ("x", "y", "z", "time")
+_AXES = 3
+
+
+def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, **options: Any) -> Any:
+    """Give one step as a VTK grid.
+
+    Parameters
+    ----------
+    ds : Dataset
+    indexers : mapping
+        Dims and what to select along them; ``time`` also under that name where the dim has another. Positions where a
+        dim has no coordinate, or where a whole number meets dates; labels otherwise.
+    copy : bool
+        Share no memory with the Dataset.
+    **options
+        As for :func:`vtkseries.plan.build.make_plan`; ``axes`` names axes, by role.
+
+    Raises
+    ------
+    SeriesError
+        VTK is missing; there are several steps or several grids; or what cannot be drawn was asked for.
+    """
+    require_vtk()
+    axes = dict(options.pop("axes", None) or {})
+    ds = _select(ds, indexers, axes)
+    prepared = make_plan(ds, Path(tempfile.gettempdir()) / "grid.pvd", **axes, **options)
+    plan = prepared.plan
+    if plan.steps != 1:
+        at = f"{plan.times.dim}={plan.times.values[0]!r}"
+        raise SeriesError(f"there are {plan.steps} time steps; select one, as with to_grid({at}) or ds.isel")
+    if len(plan.parts) != 1:
+        names = "; ".join(f"{part.name}: {', '.join(array.name for array in part.arrays)}" for part in plan.parts)
+        raise SeriesError(
+            f"the variables lie on {len(plan.parts)} grids ({names}); choose those of one with variables="
+        )
+    return _build(prepared, plan.parts[0], copy=copy)
+
+
+def to_pyvista(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, **options: Any) -> Any:
+    """Give what :func:`to_grid` gives, wrapped by pyvista.
+
+    Raises
+    ------
+    SeriesError
+        As :func:`to_grid`, or pyvista is missing.
+    """
+    try:
+        import pyvista as pv  # noqa: PLC0415  # optional, and slow to import
+    except ImportError as error:
+        raise SeriesError("to_pyvista needs pyvista: pip install vtkseries[grids]") from error
+    return pv.wrap(to_grid(ds, indexers, copy=copy, **options))
+
+
+def require_vtk() -> None:
+    """Say how to get VTK where there is none.
+
+    Raises
+    ------
+    SeriesError
+        It is not installed.
+    """
+    try:
+        import vtkmodules.vtkCommonDataModel  # noqa: F401, PLC0415  # optional
+    except ImportError as error:
+        raise SeriesError("grids in memory need VTK: pip install vtkseries[grids]") from error
+
+
+def _select(ds: xr.Dataset, indexers: Mapping[str, Any], axes: Mapping[str, Hashable]) -> xr.Dataset:
+    for name, wanted in indexers.items():
+        dim: Hashable = name
+        if name not in ds.dims and name in _ROLES:
+            found = {**detect(ds, {role: axes.get(role) for role in _ROLES}), **axes}.get(name)
+            dim = found if found in ds.dims else next(iter(ds[found].dims), name) if found in ds.variables else name
+        if dim not in ds.dims:
+            raise SeriesError(
+                f"{name}={wanted!r}: there is no such dim; this Dataset has {', '.join(map(str, ds.dims))}"
+            )
+        ds = _take(ds, dim, wanted)
+    return ds
+
+
+def _take(ds: xr.Dataset, dim: Hashable, wanted: Any) -> xr.Dataset:
+    size = ds.sizes[dim]
+    index = ds.indexes.get(dim)
+    numbers = isinstance(wanted, int | np.integer) and not isinstance(wanted, bool)
+    try:
+        if index is None or (numbers and index.dtype.kind in "MmO"):
+            return ds.isel({dim: wanted})
+        return ds.sel({dim: wanted})
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        reach = f"{size} positions" if index is None else f"{index[0]} to {index[-1]} ({size} values)"
+        raise SeriesError(f"{dim}={wanted!r} is not there; the dim {str(dim)!r} has {reach}") from error
+
+
+def _build(prepared: Prepared, part: PartPlan, *, copy: bool) -> Any:
+    document = part.document
+    grid = _geometry(part, prepared, copy=copy)
+    arrays = iter(part.arrays)
+    fields = [_field(item) for item in _fields(prepared)]
+    told = next(field.GetValue(0) for field in fields if field.GetName() == "vtkseries")
+    for section in document.pieces[0].sections:
+        if section.tag not in ("PointData", "CellData"):
+            continue
+        data = grid.GetPointData() if section.tag == "PointData" else grid.GetCellData()
+        for described in section.arrays:
+            array = to_vtk(described.name, _values(next(arrays), prepared, copy=copy))
+            name_components(array, described.component_names, described.units)
+            note(array, told)
+            data.AddArray(array)
+        for role, name in section.attributes:
+            getattr(data, f"SetActive{role}")(name)
+    for array in fields:
+        grid.GetFieldData().AddArray(array)
+    return grid
+
+
+def _fields(prepared: Prepared) -> tuple[DataArray, ...]:
+    """Give the field data of the one step."""
+    plan = prepared.plan
+    values = {item.source: np.asarray(prepared.sources[item.source].values) for item in plan.fields}
+    values = {key: value[0] if value.ndim and plan.times.dim is not None else value for key, value in values.items()}
+    return step_fields(plan, 0, values)
+
+
+def _geometry(part: PartPlan, prepared: Prepared, *, copy: bool) -> Any:
+    from vtkmodules import vtkCommonDataModel  # noqa: PLC0415  # VTK is optional
+    from vtkmodules.vtkCommonCore import vtkPoints  # noqa: PLC0415
+
+    document = part.document
+    attributes = dict(document.attributes)
+    grid = getattr(vtkCommonDataModel, f"vtk{document.type}")()
+    grid.SetExtent([int(word) for word in attributes["WholeExtent"].split()])
+    if document.type == "ImageData":
+        grid.SetOrigin([float(word) for word in attributes["Origin"].split()])
+        grid.SetSpacing([float(word) for word in attributes["Spacing"].split()])
+    elif document.type == "RectilinearGrid":
+        for name, (_, nodes) in zip("XYZ", part.constants, strict=True):
+            getattr(grid, f"Set{name}Coordinates")(to_vtk(name.lower(), nodes.reshape(-1, 1), copy=True))
+    else:
+        points = vtkPoints()
+        values = part.constants[0][1] if part.constants else _values(part.arrays[-1], prepared, copy=copy)
+        points.SetData(to_vtk("Points", values.reshape(-1, _AXES)))
+        grid.SetPoints(points)
+    return grid
+
+
+def _values(array: ArrayPlan, prepared: Prepared, *, copy: bool) -> Array:
+    """Give an array's values as (tuples, components): the Dataset's own memory where it has VTK's order."""
+    parts = []
+    for component in array.sources:
+        block = np.asarray(prepared.sources[component.source].values)
+        parts.append((component, to_target(block, component)[0]))
+    block_values = BlockValues(array, array.shape, parts)
+    values = None if copy else block_values.whole()
+    if values is None or not values.flags.writeable:
+        values = np.empty((*array.shape, array.components), array.dtype)
+        block_values.fill(values, slice(None))
+    return values.reshape(-1, array.components)
+
+
+def _field(described: DataArray) -> Any:
+    if described.type == "String":
+        codes = bytes(int(code) for code in (described.text or "").split())
+        array = string_array(described.name, [text.decode() for text in codes.split(b"\0")[:-1]])
+    else:
+        dtype = TO_NUMPY[described.type]
+        if described.encoding == "binary":
+            values = np.frombuffer(base64.b64decode(described.text or "")[8:], dtype.newbyteorder("<")).astype(dtype)
+        else:
+            values = np.array((described.text or "").split(), dtype)
+        array = to_vtk(described.name, values.reshape(-1, described.components), copy=True)
+        name_components(array, described.component_names, described.units)
+    return array
