@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -176,7 +177,9 @@ def _unpack_object(value: dict[str, Any]) -> Any:
     if "date" in value:
         import cftime  # noqa: PLC0415 (only for calendars that datetime64 does not have)
 
-        return cftime.datetime(*value["date"], calendar=str(value["calendar"]), has_year_zero=bool(value["zero"]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # calendars that always have a year 0 warn about being told so
+            return cftime.datetime(*value["date"], calendar=str(value["calendar"]), has_year_zero=bool(value["zero"]))
     ((key, content),) = value.items()
     return _UNPACKERS[key](content)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from vtkseries.engine.gridfile import GridFile
     from vtkseries.engine.series import Series
+    from vtkseries.xmlformat.layout import DataArray
 
 __all__ = ["own_dataset"]
 
@@ -119,6 +120,8 @@ def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
     dims = tuple(unpack(dim) for dim in entry.get("dims", ()))
     dtype = dtype_of(entry["dtype"])
     attrs, encoding = _mapping(entry.get("attrs", ())), _mapping(entry.get("encoding", ()))
+    if len(set(dims)) < len(dims):
+        raise FormatError(f"its vtkseries metadata has the dims {dims}")
     shape = tuple(task.sizes[dim] for dim in dims)
     data: Any
     if "at" in entry:
@@ -166,15 +169,15 @@ def _drawn(
             members.append(Member(task.positions[int(number)], tuple(map(str, arrays)), int(first)))
     if not members or ("part" in roles and len(members) != shape[roles.index("part")]):
         return None
-    grid = task.grids[next(n for n, position in task.positions.items() if position == members[0].part)]
     tag = "CellData" if at["cells"] else "PointData"
-    grid_shape = grid.cells if at["cells"] else grid.points
-    array = next((a for a in grid.arrays(tag) if a.name == members[0].arrays[0]), None)
-    if array is None:
-        raise FormatError(f"it has no {tag} named {members[0].arrays[0][:200]!r}")
-    for axis, role in enumerate(("z", "y", "x")):
-        if grid_shape[axis] != (shape[roles.index(role)] if role in roles else 1):
-            raise FormatError(f"its array {array.name[:200]!r} is {grid_shape} (z, y, x), not {shape} {roles}")
+    count = shape[roles.index("c")] if "c" in roles else 1
+    for member in members:
+        grid = next(task.grids[n] for n, position in task.positions.items() if position == member.part)
+        grid_shape = grid.cells if at["cells"] else grid.points
+        array = _check_member(grid, tag, member, count, dtype)
+        for axis, role in enumerate(("z", "y", "x")):
+            if grid_shape[axis] != (shape[roles.index(role)] if role in roles else 1):
+                raise FormatError(f"its array {array.name[:200]!r} is {grid_shape} (z, y, x), not {shape} {roles}")
     stored = array_dtype(array)
     fill = unpack(task.content.get("fill"))
     values = Restoration(dtype, stored, None if fill is None or dtype.kind not in "fcmM" else float(fill))
@@ -183,17 +186,31 @@ def _drawn(
     return lazy(backend), preferred_chunks(dims, roles, shape, dtype.itemsize)
 
 
+def _check_member(grid: GridFile, tag: str, member: Member, count: int, dtype: np.dtype) -> DataArray:
+    """Give the array of a member, after checking that it has the components that are asked for."""
+    if len(member.arrays) != (2 if dtype.kind == "c" else 1) or dtype.kind not in "biufcmM":
+        raise FormatError(f"its vtkseries metadata has {len(member.arrays)} arrays for {dtype}")
+    arrays = {array.name: array for array in grid.arrays(tag) if array.type != "String"}
+    for name in member.arrays:
+        if name not in arrays:
+            raise FormatError(f"it has no {tag} named {name[:200]!r}")
+        if not 0 <= member.first <= arrays[name].components - count:
+            raise FormatError(f"array {name[:200]!r} has {arrays[name].components} components")
+    return arrays[member.arrays[0]]
+
+
 def _field(task: _Task, names: list[str], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]) -> Any:
-    array = find_field(task.grids[next(iter(task.grids))], names[0])
-    if array is None:
-        raise FormatError(f"it has no field data {names[0][:200]!r}")
-    values = Restoration(dtype, array_dtype(array))
+    grid = task.grids[next(iter(task.grids))]
     inner = [dim for dim in dims if dim != task.time]
-    if not inner:
-        roles: tuple[str, ...] = ("time",) if dims else ()
-        return lazy(FieldArray(task.series, 0, tuple(map(str, names)), roles, shape, values))
-    # One array of field data for each value of the inner dims: read along time, and put where the time dim was.
+    wanted = int(np.prod([task.sizes[dim] for dim in inner])) if inner else 2 if dtype.kind == "c" else 1
+    if len(names) != wanted or dtype.kind not in "biufcmM":
+        raise FormatError(f"its vtkseries metadata has {len(names)} fields for {dtype} {shape}")
+    arrays = [find_field(grid, str(name)) for name in names]
+    if any(array is None or array.type == "String" for array in arrays):
+        raise FormatError(f"it has no field data {str(names[0])[:200]!r}")
+    # One array of field data for each value of the inner dims.
     roles = tuple("time" if dim == task.time else "item" if dim == inner[0] else "tuple" for dim in dims)
+    values = Restoration(dtype, array_dtype(arrays[0]))
     return lazy(FieldArray(task.series, 0, tuple(map(str, names)), roles, shape, values))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,12 +15,14 @@ from vtkseries.xmlformat.codecs import TABLE_HEAD, BlockTable, decoder, parse_he
 from vtkseries.xmlformat.parse import word_dtype
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vtkseries.engine.gridfile import GridFile
     from vtkseries.storage.read import OpenFile
     from vtkseries.xmlformat.codecs import Codec
     from vtkseries.xmlformat.layout import DataArray
 
-__all__ = ["Values", "content", "locate"]
+__all__ = ["Values", "content", "locate", "reading"]
 
 _EDGE = 4096  # white space around inline content is not longer than this
 _AT_ONCE = 3 * 1024 * 1024
@@ -170,12 +173,19 @@ def locate(grid: GridFile, file: OpenFile, array: DataArray, nbytes: int | None)
     FormatError
         The file does not hold so many bytes there.
     """
-    try:
+    with reading(file.path, array):
         return _locate(grid, file, array, nbytes)
+
+
+@contextmanager
+def reading(path: str, array: DataArray) -> Iterator[None]:
+    """Put the file's path, the array's name and its offset before the reason of an error."""
+    try:
+        yield
     except FormatError as error:
         where = f" at offset {array.offset}" if array.offset is not None else ""
-        text = str(error).removeprefix(f"{file.path}: ")
-        raise FormatError(f"{file.path}: array {array.name[:200]!r}{where}: {text}") from error
+        text = str(error).removeprefix(f"{path}: ").removeprefix(f"array {array.name[:200]!r}{where}: ")
+        raise FormatError(f"{path}: array {array.name[:200]!r}{where}: {text}") from error
 
 
 def _locate(grid: GridFile, file: OpenFile, array: DataArray, nbytes: int | None) -> Values:

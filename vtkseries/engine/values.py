@@ -10,7 +10,7 @@ import numpy as np
 
 from vtkseries.engine.ascii import count_numbers, read_ascii
 from vtkseries.engine.extents import cell_shape
-from vtkseries.engine.stored import Values, locate
+from vtkseries.engine.stored import Values, locate, reading
 from vtkseries.errors import FormatError
 from vtkseries.xmlformat.dtypes import TO_NUMPY
 from vtkseries.xmlformat.parse import box_shape
@@ -152,7 +152,8 @@ def read_strings(grid: GridFile, array: DataArray) -> list[str]:
             if stored.size > _MAX_TEXT:
                 raise FormatError(f"{grid.path}: field {array.name[:200]!r} has {stored.size} bytes of text")
             buffer = bytearray(stored.size)
-            stored.read_into(0, memoryview(buffer))
+            with reading(grid.path, array):
+                stored.read_into(0, memoryview(buffer))
             data = bytes(buffer)
     try:
         texts = [text.decode() for text in data.split(b"\0")]
@@ -205,7 +206,8 @@ def _part(
     if isinstance(values, np.ndarray):
         whole: Array = values.reshape(*shape, array.components)[np.ix_(*inside)]
         return whole
-    return _take(values, _in_file(owner, array_dtype(array)), (*shape, array.components), inside, out)
+    with reading(owner.path, array):
+        return _take(values, _in_file(owner, array_dtype(array)), (*shape, array.components), inside, out)
 
 
 def _missing(grid: GridFile, tag: str, name: str) -> FormatError:
@@ -223,7 +225,8 @@ def _whole(grid: GridFile, file: OpenFile, array: DataArray, count: int | None) 
     if stored.size % dtype.itemsize:
         raise FormatError(f"{grid.path}: array {array.name[:200]!r} has {stored.size} bytes of {dtype}")
     values = np.empty(stored.size // dtype.itemsize, _in_file(grid, dtype))
-    stored.read_into(0, _bytes(values))
+    with reading(grid.path, array):
+        stored.read_into(0, _bytes(values))
     return np.unpackbits(values, count=count) if bits else values.astype(dtype, copy=False)
 
 

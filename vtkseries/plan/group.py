@@ -81,7 +81,8 @@ def group_fields(
             asked = options.asked or len(item.variables) > 1 or item.dim is not None
             _leave_out(item, fault, result, asked=asked)
             continue
-        dims = roles.of(ds[item.variables[0]].variable, item.variables[0])
+        found = roles.of(ds[item.variables[0]].variable, item.variables[0])
+        dims = {role: dim for role, dim in found.items() if options.parts is None or dim != options.parts}
         if not any(role in dims for role in SPACE):
             result.field_data.extend(item.variables)
             continue
