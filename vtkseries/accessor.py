@@ -224,6 +224,7 @@ class VtkAccessor(GridVerbs):
         location: str = "auto",
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        grid: str = "auto",
         **indexers: Any,
     ) -> Any:
         """Give one step as a VTK grid in memory, whose arrays share the Dataset's memory where the layout allows.
@@ -239,6 +240,8 @@ class VtkAccessor(GridVerbs):
             Names axes, as ``{"x": "lon"}``, where they are not found.
         variables, vectors, location, missing, z_scale
             As for :meth:`to_vtr`.
+        grid : {"auto", "vtr", "vti", "vts"}
+            The kind of grid, by its files' suffix: the cheapest exact one by itself.
         **indexers
             What to select along dims, as ``time=0.5``: labels as in ``ds.sel``; positions for dims without a
             coordinate, and for whole numbers along dates. ``time``, ``x``, ``y``, ``z`` also name what was found to be
@@ -265,7 +268,7 @@ class VtkAccessor(GridVerbs):
         """
         from vtkseries.memory import to_grid  # noqa: PLC0415 (VTK is loaded only here)
 
-        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing}
+        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing, "grid": grid}
         return to_grid(self._dataset(), indexers, copy=copy, axes=axes, z_scale=z_scale, **options)
 
     def to_pyvista(
@@ -278,6 +281,7 @@ class VtkAccessor(GridVerbs):
         location: str = "auto",
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        grid: str = "auto",
         **indexers: Any,
     ) -> Any:
         """Give what :meth:`to_grid` gives, as pyvista wraps it; the arguments are the same.
@@ -293,7 +297,7 @@ class VtkAccessor(GridVerbs):
         """
         from vtkseries.memory import to_pyvista  # noqa: PLC0415 (pyvista is loaded only here)
 
-        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing}
+        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing, "grid": grid}
         return to_pyvista(self._dataset(), indexers, copy=copy, axes=axes, z_scale=z_scale, **options)
 
     def create_reader(self) -> Any:

@@ -93,6 +93,16 @@ class GridView:
         x, y, z = (origin[a] + spacing[a] * np.arange(e[2 * a], e[2 * a + 1] + 1, dtype="f8") for a in range(3))
         return x, y, z
 
+    def nodes(self, role: str) -> Array | None:
+        """Give the nodes along x, y or z; None where points that share one have different places."""
+        number = "xyz".index(role)
+        axes = self.axes()
+        if axes is not None:
+            return axes[number]
+        places = np.moveaxis(self.places()[..., number], 2 - number, 0)
+        column = places[:, 0, 0] if places.size else np.empty(0)
+        return column if np.array_equal(places, np.broadcast_to(column[:, None, None], places.shape)) else None
+
     def places(self) -> Array:
         """Give the place of each point as (z, y, x, 3)."""
         if self.kind == "vtkStructuredGrid":

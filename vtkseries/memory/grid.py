@@ -53,7 +53,10 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
     require_vtk()
     axes = dict(options.pop("axes", None) or {})
     ds = _select(ds, indexers, axes)
-    prepared = make_plan(ds, Path(tempfile.gettempdir()) / "grid.pvd", **axes, **options)
+    path, kind = Path(tempfile.gettempdir()) / "grid.pvd", options.pop("grid", "auto")  # nothing is written there
+    prepared = make_plan(ds, path, grid=kind, **axes, **options)
+    if kind == "auto" and any(part.document.type == "ImageData" for part in prepared.plan.parts):
+        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", **axes, **options))
     plan = prepared.plan
     if plan.steps != 1:
         at = f"{plan.times.dim}={plan.times.values[0]!r}"
@@ -120,6 +123,18 @@ def _take(ds: xr.Dataset, dim: Hashable, wanted: Any) -> xr.Dataset:
     except (KeyError, IndexError, ValueError, TypeError) as error:
         reach = f"{size} positions" if index is None else f"{index[0]} to {index[-1]} ({size} values)"
         raise SeriesError(f"{dim}={wanted!r} is not there; the dim {str(dim)!r} has {reach}") from error
+
+
+def _exact(images: Prepared, rectilinear: Prepared) -> Prepared:
+    """Give the images where counting from their origin gives the very nodes, and the other grids where it does not."""
+    for image, part in zip(images.plan.parts, rectilinear.plan.parts, strict=True):
+        attributes = dict(image.document.attributes)
+        if image.document.type == "ImageData":
+            numbers = (map(float, attributes[name].split()) for name in ("Origin", "Spacing"))
+            for origin, spacing, (_, nodes) in zip(*numbers, part.constants, strict=True):
+                if not np.array_equal(origin + spacing * np.arange(nodes.size), nodes.reshape(-1)):
+                    return rectilinear
+    return images
 
 
 def _build(prepared: Prepared, part: PartPlan, *, copy: bool) -> Any:

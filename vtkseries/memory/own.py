@@ -190,11 +190,9 @@ class _Restorer:
         return restoration.restore([np.array(value).reshape(shape) for value in values])
 
     def _axis(self, axis: list[Any], dtype: np.dtype) -> Array | None:
-        nodes = self.view.axes()
-        if nodes is None:
-            return None
         _, role, factor, flipped = axis
-        return from_nodes(nodes["xyz".index(role)], dtype, float(factor), flipped=bool(flipped))
+        nodes = self.view.nodes(role)
+        return None if nodes is None else from_nodes(nodes, dtype, float(factor), flipped=bool(flipped))
 
     def _times(self, code: dict[str, Any]) -> Any:
         if "data" in code:
