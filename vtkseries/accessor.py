@@ -65,6 +65,7 @@ class VtkAccessor(GridVerbs):
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         grid: str | None = None,
     ) -> SeriesPlan:
         """Say what :meth:`to_vtr` would write, and write nothing.
@@ -106,6 +107,7 @@ class VtkAccessor(GridVerbs):
             durable=durable,
             compression=compression,
             compression_level=compression_level,
+            encoding=encoding,
             grid=grid,
         ).plan
 
@@ -128,6 +130,7 @@ class VtkAccessor(GridVerbs):
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         compute: bool = True,
     ) -> Path | Delayed:
         """Write a series of rectilinear grids that ParaView opens as an animation.
@@ -162,6 +165,9 @@ class VtkAccessor(GridVerbs):
             times, lzma twenty.
         compression_level : int, optional
             0 to 9 for zlib (default 1) and lzma (default 6), 1 to 12 for lz4 (default 1).
+        encoding : mapping, optional
+            ``{"T": {"significant_digits": 3, "dtype": "float32"}}``: bits that such digits do not need are rounded
+            away, with an error under half a unit of the last digit, so that compression works; another dtype.
         compute : bool
             Write now; otherwise give a dask Delayed, and nothing is written before it is computed.
 
@@ -212,6 +218,7 @@ class VtkAccessor(GridVerbs):
             durable=durable,
             compression=compression,
             compression_level=compression_level,
+            encoding=encoding,
         )
 
     def to_grid(

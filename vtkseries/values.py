@@ -6,11 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vtkseries.errors import SeriesError
+from vtkseries.rounding import round_digits
 from vtkseries.xmlformat.dtypes import storage_dtype
 
-__all__ = ["Conversion", "conversions"]
+__all__ = ["Conversion", "Precision", "conversions"]
 
 _EPOCH = "seconds since 1970-01-01"
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What the caller wants to keep of a variable.
+
+    Attributes
+    ----------
+    dtype : str or None
+        NumPy name of another storage dtype.
+    digits : int or None
+        Significant decimal digits.
+    """
+
+    dtype: str | None = None
+    digits: int | None = None
 
 
 @dataclass(frozen=True)
@@ -25,15 +43,18 @@ class Conversion:
         ``"real"`` or ``"imag"`` of complex numbers; empty otherwise.
     fill : float or None
         The number that stands for NaN; None keeps NaN.
+    digits : int or None
+        Significant decimal digits that are kept; None keeps all bits.
     """
 
     dtype: str
     part: str = ""
     fill: float | None = None
+    digits: int | None = None
 
     def view(self, block: np.ndarray) -> np.ndarray | None:
         """Give the stored values without copying, or None where something is to be done."""
-        if self.part or self.fill is not None or block.dtype.kind in "mM":
+        if self.part or self.fill is not None or self.digits is not None or block.dtype.kind in "mM":
             return None
         if block.dtype.kind == "b":
             return block.view("u1")
@@ -48,17 +69,32 @@ class Conversion:
         return values
 
     def put(self, block: np.ndarray, out: np.ndarray) -> None:
-        """Put the stored values into `out`, to whose shape the block is broadcast."""
+        """Put the stored values into `out`, to whose shape the block is broadcast.
+
+        Raises
+        ------
+        SeriesError
+            A finite value would become infinite.
+        """
         if self.part:
             block = block.real if self.part == "real" else block.imag
         if block.dtype.kind in "mM":
             block = _seconds(block)
-        np.copyto(out, block, casting="unsafe")
+        try:
+            with np.errstate(over="raise"):
+                np.copyto(out, block, casting="unsafe")
+        except FloatingPointError as error:
+            message = f"a value is beyond the range of {self.dtype}; keep the dtype {block.dtype}"
+            raise SeriesError(message) from error
+        if self.digits is not None:
+            round_digits(out, self.digits)
         if self.fill is not None and out.dtype.kind == "f":
             np.copyto(out, self.fill, where=np.isnan(out), casting="unsafe")
 
 
-def conversions(dtype: np.dtype, fill: float | None = None) -> list[tuple[str, Conversion, str | None]]:
+def conversions(
+    dtype: np.dtype, fill: float | None = None, precision: Precision | None = None
+) -> list[tuple[str, Conversion, str | None]]:
     """Give the arrays in which a variable is stored: the suffix of its name, the conversion and units of its own.
 
     Examples
@@ -72,9 +108,12 @@ def conversions(dtype: np.dtype, fill: float | None = None) -> list[tuple[str, C
     if stored is None:
         message = f"no VTK type for {dtype}"
         raise TypeError(message)
+    name, digits = stored.name, None
+    if precision is not None:
+        name, digits = precision.dtype or name, precision.digits
     if dtype.kind == "c":
-        return [(f"_{part}", Conversion(stored.name, part, fill), None) for part in ("real", "imag")]
-    return [("", Conversion(stored.name, fill=fill), None)]
+        return [(f"_{part}", Conversion(name, part, fill, digits), None) for part in ("real", "imag")]
+    return [("", Conversion(name, "", fill, digits), None)]
 
 
 def _seconds(block: np.ndarray) -> np.ndarray:

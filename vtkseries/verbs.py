@@ -58,6 +58,7 @@ class GridVerbs:
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         compute: bool = True,
     ) -> Path | Delayed:
         """Write a series of images: grids whose axes are uniform.
@@ -67,7 +68,7 @@ class GridVerbs:
         path : path
             Ends in ``.pvd``, or in ``.vti`` for exactly one step.
         x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, mode, durable, compression,
-        compression_level, compute
+        compression_level, encoding, compute
             As in :meth:`to_vtr`.
 
         Returns
@@ -113,6 +114,7 @@ class GridVerbs:
             durable=durable,
             compression=compression,
             compression_level=compression_level,
+            encoding=encoding,
         )
 
     def to_vts(
@@ -134,6 +136,7 @@ class GridVerbs:
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         compute: bool = True,
     ) -> Path | Delayed:
         """Write a series of structured grids, whose points each have their own place.
@@ -143,7 +146,7 @@ class GridVerbs:
         path : path
             Ends in ``.pvd``, or in ``.vts`` for exactly one step.
         x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, mode, durable, compression,
-        compression_level, compute
+        compression_level, encoding, compute
             As in :meth:`to_vtr`.
 
             Here `x`, `y` and `z` may also be coordinates of two, three or (with time) four dims; other axes are
@@ -192,6 +195,7 @@ class GridVerbs:
             durable=durable,
             compression=compression,
             compression_level=compression_level,
+            encoding=encoding,
         )
 
     def to_pvd(
@@ -213,6 +217,7 @@ class GridVerbs:
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         compute: bool = True,
     ) -> Path | Delayed:
         """Write a series of the cheapest grids that are exact: images, rectilinear or structured, for each part.
@@ -222,7 +227,7 @@ class GridVerbs:
         path : path
             Ends in ``.pvd``.
         x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, mode, durable, compression,
-        compression_level, compute
+        compression_level, encoding, compute
             As in :meth:`to_vtr`.
 
             Here `x`, `y` and `z` may also be coordinates of two, three or (with time) four dims, as in :meth:`to_vts`.
@@ -270,6 +275,7 @@ class GridVerbs:
             durable=durable,
             compression=compression,
             compression_level=compression_level,
+            encoding=encoding,
         )
 
     def _write(self, path: str | PathLike[str], *, grid: str, compute: bool, **options: Any) -> Path | Delayed:

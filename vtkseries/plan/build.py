@@ -13,6 +13,7 @@ from vtkseries.cf.fields import choose, find_vectors, metadata_names
 from vtkseries.cf.roles import ROLES, Roles, find_roles
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
+from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.group import Grouping, group_fields
 from vtkseries.plan.model import FieldPlan, SeriesPlan
@@ -61,6 +62,7 @@ def make_plan(
     durable: bool = False,
     compression: str | None = None,
     compression_level: int | None = None,
+    encoding: Encoding | None = None,
     grid: str | None = None,
 ) -> Prepared:
     """Plan the files of a Dataset; the arguments are those of ``ds.vtk.to_vtr``.
@@ -85,6 +87,7 @@ def make_plan(
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
     roles = find_roles(ds, named, names, curvilinear=grid in ("vts", "auto"))
     grouping = group_fields(ds, names, found, roles, Options(parts, location, float(z_scale), asked, grid))
+    precision = read_encoding(encoding, [*names, *(vector.name for vector in found)])
     times = _times(ds, roles, time, time_units)
     _refuse_overwriting_itself(ds, target)
     fill = None if isinstance(missing, str) else float(missing)
@@ -98,7 +101,7 @@ def make_plan(
     groups = list(grouping.groups.values())
     labels = part_names(groups)
     built = tuple(
-        plan_part(group, label, (times, fields, constants), sources, Storage(grid, fill, method))
+        plan_part(group, label, (times, fields, constants), sources, Storage(grid, fill, method, precision))
         for group, label in zip(groups, labels, strict=True)
     )
     notices = dict.fromkeys(n for group in groups for n in group.placement.notices)

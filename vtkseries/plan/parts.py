@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
@@ -12,11 +12,12 @@ from vtkseries.cf.roles import SPACE
 from vtkseries.cf.times import Times
 from vtkseries.errors import SeriesError
 from vtkseries.grids.geometry import Geometry
+from vtkseries.plan.encoding import check_precision
 from vtkseries.plan.fielddata import widest_fields
 from vtkseries.plan.geometry import part_geometry, point_sources
 from vtkseries.plan.group import Field, Group
 from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan
-from vtkseries.values import conversions
+from vtkseries.values import Precision, conversions
 from vtkseries.xmlformat.codecs import Codec
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import (
@@ -47,11 +48,14 @@ class Storage:
         What stands for missing values.
     method : Codec or None
         How arrays are compressed.
+    precision : mapping
+        What is kept of single variables or vectors.
     """
 
     grid: str
     fill: float | None = None
     method: Codec | None = None
+    precision: Mapping[str, Precision] = field(default_factory=dict)
 
 
 def plan_part(
@@ -81,7 +85,7 @@ def plan_part(
     """
     times, fields, constants = common
     geometry = part_geometry(group, storage.grid)
-    planned = [_arrays(item, group, geometry, times.dim, sources, storage.fill) for item in group.fields]
+    planned = [_arrays(item, group, geometry, times.dim, sources, storage) for item in group.fields]
     point = [entry for item, entries in zip(group.fields, planned, strict=True) if not item.cells for entry in entries]
     cell = [entry for item, entries in zip(group.fields, planned, strict=True) if item.cells for entry in entries]
     refuse_twins([array.name for array, _ in point])
@@ -155,10 +159,10 @@ def _arrays(
     geometry: Geometry,
     time_dim: Hashable | None,
     sources: dict[str, xr.Variable],
-    fill: float | None,
+    storage: Storage,
 ) -> list[tuple[ArrayPlan, DataArray]]:
     flips = tuple(role for role in SPACE if group.axes[role].flipped)
-    dtype = np.result_type(*(variable.dtype for variable in item.variables)) if len(item.variables) > 1 else None
+    dtype, precision = _stored(item, group.label, storage)
     first = item.variables[0]
     sources.update(zip(item.keys, item.variables, strict=True))
     inner = next((first.sizes[dim] for dim, role in item.roles.items() if role == "c"), None)
@@ -167,13 +171,13 @@ def _arrays(
     labels = (*item.labels, "") if item.labels and count != components else item.labels
     shape = geometry.cells if item.cells else geometry.points
     planned = []
-    for suffix, conversion, own_units in conversions(dtype if dtype is not None else first.dtype, fill):
+    for suffix, conversion, own_units in conversions(dtype, storage.fill, precision[0]):
         parts = tuple(
             Component(
                 key,
                 tuple("time" if dim == time_dim else item.roles[dim] for dim in variable.dims),
                 flips,
-                conversion,
+                replace(conversion, digits=precision[index].digits),
                 index,
             )
             for index, (key, variable) in enumerate(zip(item.keys, item.variables, strict=True))
@@ -194,6 +198,19 @@ def _arrays(
             )
         )
     return planned
+
+
+def _stored(item: Field, label: str, storage: Storage) -> tuple[np.dtype, tuple[Precision, ...]]:
+    """Give the dtype that an array's variables share, and what is kept of each of them."""
+    names = [key.removesuffix(f"@{label}") for key in item.keys]
+    wanted = [storage.precision.get(name) or storage.precision.get(item.name, Precision()) for name in names]
+    dtype = np.result_type(*(variable.dtype for variable in item.variables))
+    if len(wanted) > 1 and any(one.dtype for one in wanted):
+        shared = np.result_type(*(one.dtype or v.dtype for one, v in zip(wanted, item.variables, strict=True)))
+        wanted = [replace(one, dtype=shared.name) for one in wanted]
+    for name, one in zip(names, wanted, strict=True):
+        check_precision(name, dtype, one)
+    return dtype, tuple(wanted)
 
 
 def refuse_twins(names: list[str]) -> None:
