@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from vtkseries import evtk
     from vtkseries.hdf.link import link
     from vtkseries.memory import from_grid
+    from vtkseries.thinned import thin
     from vtkseries.writer import SeriesWriter
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "evtk",
     "from_grid",
     "link",
+    "thin",
 ]
 __version__ = "0.1.0"
 
@@ -42,6 +44,10 @@ def __getattr__(name: str) -> Any:
         from vtkseries.memory import from_grid  # noqa: PLC0415  # keeps `import vtkseries` light
 
         return from_grid
+    if name == "thin":
+        from vtkseries.thinned import thin  # noqa: PLC0415  # as above
+
+        return thin
     if name == "evtk":
         return importlib.import_module("vtkseries.evtk")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

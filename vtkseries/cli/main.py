@@ -14,7 +14,7 @@ from vtkseries.errors import VtkSeriesError
 __all__ = ["main"]
 
 # A command lives in the module of its name and is imported when it is used: the shell answers at once.
-COMMANDS = ("convert", "demo", "info", "link")
+COMMANDS = ("convert", "demo", "info", "link", "repair", "verify")
 
 
 def _say(kind: str, message: object) -> None:

@@ -250,7 +250,7 @@ def stale_temporaries(path: Path, token: str = "") -> list[Path]:
     found = []
     for directory, pattern in (
         (path.parent, rf"\.{re.escape(path.name)}{_TEMPORARY}"),
-        (path.parent / path.stem, rf"\.{stem}_(?:.+_)?\d{{6,}}(?:_r\d+)?\.p?vt[irs]{_TEMPORARY}"),
+        (path.parent / path.stem, rf"\.{stem}_(?:.+_)?\d{{6,}}(?:_r\d+)?\.p?vt[irs](?:\.blocks)?{_TEMPORARY}"),
     ):
         for name in _names(directory):
             match = re.fullmatch(pattern, name)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vtkseries.errors import FormatError, SeriesError
-from vtkseries.xmlformat.dtypes import TO_NUMPY
-from vtkseries.xmlformat.layout import PREFIX
-from vtkseries.xmlformat.parse import parse, word_dtype
+from vtkseries.engine.gridfile import open_grid
+from vtkseries.engine.values import read_axis
+from vtkseries.errors import SeriesError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from vtkseries.engine.gridfile import GridFile
     from vtkseries.plan.model import PartPlan, SeriesPlan
     from vtkseries.storage.recover import Examined
-    from vtkseries.xmlformat.layout import Document
+    from vtkseries.xmlformat.layout import DataArray, Document
 
-__all__ = ["Earlier", "differences", "read_earlier"]
-
-_CHUNK = 1 << 16
+__all__ = ["Earlier", "Held", "differences", "read_earlier"]
 
 
 @dataclass(frozen=True)
@@ -33,14 +31,14 @@ class Earlier:
     ----------
     path : Path
         The ``.pvd``.
-    parts : tuple of (Document, list of ndarray)
-        What each of its files says, and its coordinates.
+    parts : tuple of (GridFile, list of ndarray)
+        Its files, and their coordinates.
     units : str or None
         Of the time.
     """
 
     path: Path
-    parts: tuple[tuple[Document, list[np.ndarray]], ...]
+    parts: tuple[tuple[GridFile, list[np.ndarray]], ...]
     units: str | None
 
     def check(self, plan: SeriesPlan) -> None:
@@ -53,8 +51,9 @@ class Earlier:
         """
         if len(self.parts) != len(plan.parts):
             raise SeriesError(f"{self.path} has {len(self.parts)} parts a step, and the new step {len(plan.parts)}")
-        for (document, nodes), part in zip(self.parts, plan.parts, strict=True):
-            found = differences(document, part.document) or _other_nodes(nodes, part)
+        for (grid, nodes), part in zip(self.parts, plan.parts, strict=True):
+            held = Held(grid.kind, _extent(grid.whole), {tag: _kinds(grid.arrays(tag)) for tag in _TAGS})
+            found = differences(held, Held.of(part.document)) or _other_nodes(nodes, part)
             if found:
                 raise SeriesError(f"{self.path}: the series so far does not fit: {found}; write another with mode='w'")
         if self.units != plan.times.units:
@@ -77,26 +76,13 @@ def read_earlier(path: Path, steps: Examined) -> Earlier | None:
     parts = []
     units = None
     for entry in steps.steps[-1]:
-        file = path.parent / entry.file
-        try:
-            document, nodes = _read(file)
-        except FormatError as error:
-            raise FormatError(f"{file}: {error}") from error
-        parts.append((document, nodes))
-        units = next((_text(a.text) for a in document.field_data if a.name == "time_units"), units)
+        grid = open_grid(str(path.parent / entry.file))
+        nodes = [read_axis(grid, axis) for axis in range(3)] if grid.kind == "RectilinearGrid" else []
+        parts.append((grid, nodes))
+        piece = grid.other(grid.sources[-1]) if grid.parallel else grid
+        fields = piece.header.document.field_data
+        units = next((_text(a.text) for a in fields if a.name == "time_units"), units)
     return Earlier(path, tuple(parts), units)
-
-
-def _read(file: Path) -> tuple[Document, list[np.ndarray]]:
-    with file.open("rb") as stream:
-        header = parse(iter(partial(stream.read, _CHUNK), b""))
-        nodes = []
-        for section in header.document.pieces[0].sections if header.start is not None else ():
-            for array in section.arrays if section.tag == "Coordinates" and not header.document.compressor else ():
-                stream.seek((header.start or 0) + (array.offset or 0))
-                size = int(np.frombuffer(stream.read(PREFIX), word_dtype(header.document))[0])
-                nodes.append(np.frombuffer(stream.read(size), TO_NUMPY[array.type]))
-    return header.document, nodes
 
 
 def _text(codes: str | None) -> str | None:
@@ -110,15 +96,41 @@ def _other_nodes(nodes: list[np.ndarray], part: PartPlan) -> str:
     return ""
 
 
-def differences(old: Document, new: Document) -> str:
-    """Say how two files differ in what they hold, whatever the values and places; empty where they do not."""
+_TAGS = ("PointData", "CellData", "Coordinates")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a file holds, whatever the values and places: its grid, its extent, and its arrays' types by section."""
+
+    type: str
+    extent: str
+    arrays: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def of(cls, document: Document) -> Held:
+        """Describe a planned file."""
+        sections = [section for piece in document.pieces[:1] for section in piece.sections]
+        arrays = {tag: _kinds([a for s in sections if s.tag == tag for a in s.arrays]) for tag in _TAGS}
+        return cls(document.type, dict(document.attributes).get("WholeExtent", ""), arrays)
+
+
+def _extent(box: Sequence[int]) -> str:
+    return " ".join(map(str, box))
+
+
+def _kinds(arrays: Iterable[DataArray]) -> dict[str, str]:
+    return {a.name: a.type + (f" with {a.components} components" if a.components > 1 else "") for a in arrays}
+
+
+def differences(old: Held, new: Held) -> str:
+    """Say how two files differ in what they hold; empty where they do not."""
     if old.type != new.type:
         return f"it has {old.type}, and the new step {new.type}"
-    if old.attributes != new.attributes:
-        extents = [dict(document.attributes).get("WholeExtent") for document in (old, new)]
-        return f"its grid's extent is {extents[0]}, and the new step's {extents[1]}"
-    for tag in ("PointData", "CellData", "Coordinates"):
-        before, after = _kinds(old, tag), _kinds(new, tag)
+    if old.extent != new.extent:
+        return f"its grid's extent is {old.extent}, and the new step's {new.extent}"
+    for tag in _TAGS:
+        before, after = old.arrays[tag], new.arrays[tag]
         for name in dict.fromkeys([*before, *after]):
             if before.get(name) != after.get(name):
                 was, now = before.get(name, "absent"), after.get(name, "absent")
@@ -126,8 +138,3 @@ def differences(old: Document, new: Document) -> str:
         if list(before) != list(after):
             return f"its {tag} come in the order {', '.join(before)}, and the new step's {', '.join(after)}"
     return ""
-
-
-def _kinds(document: Document, tag: str) -> dict[str, str]:
-    arrays = [a for piece in document.pieces[:1] for s in piece.sections if s.tag == tag for a in s.arrays]
-    return {a.name: a.type + (f" with {a.components} components" if a.components > 1 else "") for a in arrays}

@@ -23,7 +23,7 @@ from vtkseries.storage.lock import Lock
 from vtkseries.storage.recover import Examined, continue_series, examine, start_series
 from vtkseries.storage.stepfile import new_token
 from vtkseries.writer.arrays import Arrays, Grid, part_plan, read_arrays
-from vtkseries.writer.resume import Earlier, differences, read_earlier
+from vtkseries.writer.resume import Earlier, Held, differences, read_earlier
 from vtkseries.writer.step import write_step
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def _refuse_others(template: SeriesPlan, plan: SeriesPlan) -> None:
     if len(template.parts) != len(plan.parts):
         raise SeriesError(f"{where} has {len(plan.parts)} parts, and the first one {len(template.parts)}")
     for old, new in zip(template.parts, plan.parts, strict=True):
-        found = differences(old.document, new.document)
+        found = differences(Held.of(old.document), Held.of(new.document))
         if not found and any(
             not np.array_equal(a, b) for (_, a), (_, b) in zip(old.constants, new.constants, strict=True)
         ):

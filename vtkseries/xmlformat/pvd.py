@@ -51,6 +51,7 @@ _END = b"<?s?>\n"
 _SMALLEST = 128
 
 _HEAD = b'<?xml version="1.0"?>\n<VTKFile type="Collection" version="1.0" byte_order="LittleEndian">\n'
+_DAMAGED = b"<?vtkseries damaged "
 _TAIL = b"</Collection>\n</VTKFile>\n"
 _LOG = re.compile(rb"<!-- vtkseries log run=(\S{1,64}) first=(\d{1,9}) at=(\d{1,12}) slot=(\d{1,9}) room=(\d{1,9}) -->")
 _CHECK = re.compile(r"(\d{1,19})(?: ([0-9a-f]{8}))?")
@@ -146,15 +147,28 @@ def _element(entry: Entry) -> str:
     return f'<DataSet timestep={time} group="" part="{entry.part}"{name} file={file}/>{check}'
 
 
-def collection(steps: Iterable[Sequence[Entry]]) -> bytes:
+def collection(steps: Iterable[Sequence[Entry]], damaged: Iterable[Entry] = ()) -> bytes:
     """Give a whole finished ``.pvd``, one line a step.
+
+    What is known of `damaged` files is kept out of readers' sight (see :func:`parse_damaged`), so that they are still
+    known to be damaged when the index is made anew.
 
     Examples
     --------
     >>> print(collection([[Entry("0.5", "run/run_000000.vtr")]]).decode().splitlines()[3])
     <DataSet timestep="0.5" group="" part="0" file="run/run_000000.vtr"/>
     """
-    return b"".join([_HEAD, b"<Collection>\n", *(record(step) + b"\n" for step in steps), _TAIL])
+    lines = [record(step) + b"\n" for step in steps] + [_DAMAGED + record([item]) + b"?>\n" for item in damaged]
+    return b"".join([_HEAD, b"<Collection>\n", *lines, _TAIL])
+
+
+def parse_damaged(content: bytes) -> list[Entry]:
+    """Read back what a collection knows of damaged files."""
+    found: list[Entry] = []
+    for text in re.findall(re.escape(_DAMAGED) + rb"(.*?)\?>", content):
+        with contextlib.suppress(FormatError):
+            found += [entry for step in parse(_HEAD + b"<Collection>" + text + _TAIL) for entry in step]
+    return found
 
 
 def log(

@@ -1,0 +1,165 @@
+"""Read every step of a series, and report what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vtkseries.engine.gridfile import open_grid
+from vtkseries.engine.values import read_array, read_axis
+from vtkseries.errors import FormatError
+from vtkseries.storage.guard import resolve
+from vtkseries.storage.index import entries
+from vtkseries.storage.stepfile import checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from vtkseries.engine.gridfile import GridFile
+    from vtkseries.storage.index import Entry
+
+__all__ = ["Verified", "read_grid", "step_time", "verify"]
+
+_PLANES = 1 << 22
+"""Values of an array that are read at a time."""
+
+
+@dataclass
+class Verified:
+    """What :func:`verify` found.
+
+    Attributes
+    ----------
+    path : Path
+    steps, files, nbytes : int
+        What was read.
+    summed : int
+        Files whose CRC32 the index has, and that have it.
+    faults : list of str
+        One line for each file that is wrong; empty when all is well.
+    """
+
+    path: Path
+    steps: int = 0
+    files: int = 0
+    nbytes: int = 0
+    summed: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Give the report, a line for each fault and one in the end."""
+        verdict = f"{len(self.faults)} wrong" if self.faults else "all whole"
+        end = (
+            f"{self.path}: {self.steps} steps, {self.files} files, {self.nbytes:,} bytes read, {verdict}; "
+            f"{self.summed} checked by CRC32"
+        )
+        return "\n".join([*self.faults, end])
+
+
+def verify(path: str | PathLike[str]) -> Verified:
+    """Read all values of all steps of a series, or of a single grid, and hold them against its index.
+
+    Parameters
+    ----------
+    path : path
+        A ``.pvd``, or a single file.
+
+    Returns
+    -------
+    Verified
+        Print it for a report.
+
+    Raises
+    ------
+    FormatError
+        The index itself cannot be read.
+    OSError
+        The disk cannot.
+    """
+    path = Path(path)
+    report = Verified(path)
+    if path.suffix != ".pvd":
+        report.steps = 1
+        _verify(report, path, None, None)
+        return report
+    steps = entries(path)
+    last = -np.inf
+    for step in steps:
+        report.steps += 1
+        time = float(step[0].timestep)
+        if not time > last:
+            report.faults.append(f"time {step[0].timestep} is not after the one before")
+        last = time
+        for entry in step:
+            try:
+                file = Path(resolve(str(path.parent), entry.file))
+            except FormatError as error:
+                report.faults.append(f"step {entry.timestep}: {error}")
+                continue
+            _verify(report, file, entry, time)
+    return report
+
+
+def _verify(report: Verified, file: Path, entry: Entry | None, time: float | None) -> None:
+    try:
+        stamp = step_time(read_grid(file))
+        size, crc = checksum(file)
+    except (FormatError, FileNotFoundError) as error:
+        report.faults.append(str(error))
+        return
+    report.files += 1
+    report.nbytes += size
+    if entry is not None and entry.size is not None and size != entry.size:
+        report.faults.append(f"{file}: it has {size} bytes, and the index says {entry.size}")
+    elif entry is not None and entry.crc is not None:
+        report.summed += crc == entry.crc
+        if crc != entry.crc:
+            report.faults.append(f"{file}: its CRC32 is {crc:08x}, and the index says {entry.crc:08x}")
+    if time is not None and stamp is not None and stamp != time:
+        report.faults.append(f"{file}: its TimeValue is {stamp!r}, and the index says {time!r}")
+
+
+def read_grid(file: Path) -> GridFile:
+    """Open a grid and read all its values.
+
+    Raises
+    ------
+    FormatError
+        It is damaged.
+    OSError
+        It cannot be read.
+    """
+    grid = open_grid(str(file))
+    if grid.kind == "RectilinearGrid":
+        for axis in range(3):
+            _check_axis(read_axis(grid, axis), file, "xyz"[axis])
+    for tag, shape in (("PointData", grid.points), ("CellData", grid.cells), ("Points", grid.points)):
+        for array in grid.arrays(tag):
+            planes = max(1, _PLANES // max(1, shape[1] * shape[2] * array.components))
+            for first in range(0, shape[0], planes):
+                rest: Sequence[np.ndarray] = [np.arange(n) for n in shape[1:]]
+                read_array(grid, tag, array.name, (np.arange(first, min(first + planes, shape[0])), *rest))  # type: ignore[arg-type]  # three of them
+    return grid
+
+
+def _check_axis(values: np.ndarray, file: Path, name: str) -> None:
+    steps = np.diff(values.astype("f8"))
+    if not np.isfinite(values).all() or not ((steps > 0).all() or (steps < 0).all()):
+        raise FormatError(f"{file}: its {name} coordinates are not finite and monotonic")
+
+
+def step_time(grid: GridFile) -> float | None:
+    """Give the time that a file says it has; a file of pieces may leave that to its last piece."""
+    if grid.parallel:
+        return step_time(grid.other(grid.sources[-1])) if grid.sources else None
+    for array in grid.header.document.field_data:
+        if array.name == "TimeValue" and array.text is not None:
+            try:
+                return float(array.text)
+            except ValueError:
+                return None
+    return None
