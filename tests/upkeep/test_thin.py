@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize(("every", "times"), [(1, list(range(8))), (2, [0, 2, 4, 6, 7]), (3, [0, 3, 6, 7]), (7, [0, 7])])
+@pytest.mark.parametrize(("every", "times"), [(1, [*range(8)]), (2, [0, 2, 4, 6, 7]), (3, [0, 3, 6, 7]), (7, [0, 7])])
 def test_every_nth_step_and_the_last_are_there_also_while_the_series_grows(
     tmp_path: Path, every: int, times: list[int]
 ) -> None:
