@@ -52,6 +52,13 @@ def grid_of(series: Path, part: str, step: int = 0) -> Any:
     return next(block for block in blocks if part in block.array_names)
 
 
+def grid_of_one(series: Path, step: int) -> Any:
+    """One step of a series that has one part."""
+    reader = pv.get_reader(str(series))
+    reader.set_active_time_point(step)
+    return reader.read()[0]
+
+
 def values(grid: Any, name: str) -> np.ndarray:
     nx, ny, nz = grid.dimensions
     array: np.ndarray = np.asarray(grid[name]).reshape(nz, ny, nx, -1).squeeze(-1)
@@ -189,6 +196,18 @@ def test_compression_is_asked_for(run: Any, dump: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "smoke", 1), "smoke"), ds["smoke"][1])
 
 
+def test_values_are_rounded_and_widened_as_asked(run: Any, dump: Path, tmp_path: Path) -> None:
+    how = ("-v", "theta,smoke", "--encoding", "theta=dtype:float64", "--encoding", "smoke=significant_digits:2")
+    assert run("convert", dump, tmp_path / "run.pvd", *how).exit_code == 0
+    grid = grid_of_one(tmp_path / "run.pvd", 1)
+    with xr.open_dataset(dump) as ds:
+        smoke = ds["smoke"][1].to_numpy()
+        np.testing.assert_array_equal(values(grid, "theta"), ds["theta"][1])
+        assert grid["theta"].dtype == np.float64
+        np.testing.assert_allclose(values(grid, "smoke"), smoke, rtol=0.05)
+        assert (values(grid, "smoke") != smoke).any()
+
+
 def test_info_names_steps_parts_grids_and_arrays(run: Any, dump: Path, tmp_path: Path) -> None:
     assert run("convert", dump, tmp_path / "run.pvd").exit_code == 0
     result = run("info", tmp_path / "run.pvd")
@@ -242,7 +261,7 @@ def test_every_argument_is_an_option(function: Any, command: click.Command) -> N
         (("{dump}", "run.pvd", "--group", "inner"), "inner"),
         (("{dump}", "run.vtr"), "one step"),
         (("{dump}", "run.pvd", "--scheduler", "tcp://127.0.0.1:1"), "no dask scheduler answers"),
-        (("{dump}", "run.pvd", "--scheduler", "nowhere"), "no dask scheduler answers"),
+        (("{dump}", "run.pvd", "--scheduler", "nowhere"), "an address has a port"),
     ],
 )
 def test_a_mistake_is_one_line_without_a_traceback(

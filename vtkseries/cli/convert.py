@@ -27,6 +27,9 @@ __all__ = ["convert"]
 @click.option("--grid", type=click.Choice(["auto", "vtr", "vti", "vts"]), help="Kind of grid; the cheapest exact one.")
 @click.option("--parts", metavar="DIM", help="Make a named part of each index of this dim (an ensemble's member).")
 @click.option("--missing", metavar="nan|NUMBER", help="What missing values become.")
+@click.option(
+    "--encoding", multiple=True, metavar="NAME=KEY:VALUE,...", help="As T=significant_digits:3,dtype:float32."
+)
 @click.option("--compression", metavar="METHOD", help="none, zlib, lz4 or lzma.")
 @click.option("--compression-level", type=int, help="From fast to small; each method has its own.")
 @click.option("--mode", type=click.Choice(["w", "x", "a"]), help="Replace a series (w), refuse (x) or continue it (a).")
@@ -43,6 +46,7 @@ def convert(
     select: tuple[str, ...],
     chunks: tuple[str, ...],
     grid: str | None,
+    encoding: tuple[str, ...],
     scheduler: str | None,
     progress: bool | None,
     dry_run: bool,
@@ -55,6 +59,8 @@ def convert(
     in .vtr, .vti or .vts for one step.
     """
     given = arguments(**options)
+    if encoding:
+        given["encoding"] = parse.encoding(encoding)
     kind = grid or (target.suffix[1:] if target.suffix in (".vtr", ".vti", ".vts") else "auto")
     positions, labels = parse.select(select)
     blocks = parse.chunks("--chunks", chunks)

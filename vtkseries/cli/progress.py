@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,13 @@ def cluster(address: str | None) -> Iterator[Any]:
     Raises
     ------
     SeriesError
-        dask.distributed is not installed, or nothing answers.
+        No address, nothing that answers there, or dask.distributed is not installed.
     """
     if address is None:
         yield None
         return
+    if not re.search(r":\d+/?$|^inproc://", address):
+        raise SeriesError(f"--scheduler {address}: an address has a port, as tcp://host:8786")
     try:
         from distributed import Client  # noqa: PLC0415  an optional dependency
     except ImportError as error:
