@@ -13,6 +13,7 @@ from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.own import own_dataset
 from vtkseries.engine.series import SUFFIXES, open_series
 from vtkseries.engine.values import check_arrays
+from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +77,11 @@ class VtkSeriesBackend(BackendEntrypoint):
         for grid in grids:
             check_arrays(grid)
         own = own_dataset(series, grids)
-        ds = foreign_dataset(series, grids) if own is None else own
+        if own is None:
+            with naming(grids[0].path):
+                ds = foreign_dataset(series, grids)
+        else:
+            ds = own
         dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
         ds = ds.drop_vars(dropped, errors="ignore")
         decoding = {

@@ -17,6 +17,7 @@ from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.own import own_dataset
 from vtkseries.engine.series import open_series
 from vtkseries.engine.values import check_arrays
+from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
     import random
@@ -115,7 +116,8 @@ def read_everything(path: Path) -> xr.Dataset:
     for grid in grids:
         check_arrays(grid)
     own = own_dataset(series, grids)
-    return (foreign_dataset(series, grids) if own is None else own).load()
+    with naming(grids[0].path):
+        return (foreign_dataset(series, grids) if own is None else own).load()
 
 
 def _flip(data: bytes, rng: random.Random, _: bytes) -> bytes:

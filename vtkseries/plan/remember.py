@@ -96,7 +96,7 @@ def remember(
     drawn = _drawn(task)
     written = [name for name in ds.variables if name in drawn or name in grouping.field_data]
     dims = {dim for name in written for dim in ds[name].dims}
-    beside = [name for name in ds.coords if name not in drawn and set(ds[name].dims) <= dims]
+    beside = [name for name in ds.coords if name not in drawn and (not asked or set(ds[name].dims) <= dims)]
     if not asked:
         beside += [name for name in ds.data_vars if name in metadata_names(ds) and name not in drawn]
     entries: dict[Hashable, dict[str, Any]] = {name: {"at": drawn[name]} for name in written if name in drawn}
@@ -126,13 +126,12 @@ def remember(
 
 def _entry(variable: xr.Variable, name: Hashable, place: Mapping[str, Any]) -> dict[str, Any]:
     content = {
-        "name": pack(name),
         "dims": [pack(dim) for dim in variable.dims],
         "dtype": variable.dtype.str,
         "attrs": _attributes(variable.attrs),
         "encoding": _attributes(_lasting(variable.encoding)),
     }
-    return {key: value for key, value in content.items() if value} | dict(place)
+    return {"name": pack(name), **{key: value for key, value in content.items() if value}, **place}
 
 
 def _lasting(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
