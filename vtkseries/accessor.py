@@ -66,6 +66,7 @@ class VtkAccessor(GridVerbs):
         compression: str | None = None,
         compression_level: int | None = None,
         encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
+        pieces: bool | Mapping[Hashable, int] = False,
         grid: str | None = None,
     ) -> SeriesPlan:
         """Say what :meth:`to_vtr` would write, and write nothing.
@@ -108,6 +109,7 @@ class VtkAccessor(GridVerbs):
             compression=compression,
             compression_level=compression_level,
             encoding=encoding,
+            pieces=pieces,
             grid=grid,
         ).plan
 
@@ -131,6 +133,7 @@ class VtkAccessor(GridVerbs):
         compression: str | None = None,
         compression_level: int | None = None,
         encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
+        pieces: bool | Mapping[Hashable, int] = False,
         compute: bool = True,
     ) -> Path | Delayed:
         """Write a series of rectilinear grids that ParaView opens as an animation.
@@ -168,6 +171,9 @@ class VtkAccessor(GridVerbs):
         encoding : mapping, optional
             ``{"T": {"significant_digits": 3, "dtype": "float32"}}``: bits that such digits do not need are rounded
             away, with an error under half a unit of the last digit, so that compression works; another dtype.
+        pieces : bool or mapping
+            Write a step as one file for each spatial chunk (True), or for so many points by dim (``{"z": 64}``), and a
+            ``.pvtr`` that puts them together, so that ParaView reads them in parallel.
         compute : bool
             Write now; otherwise give a dask Delayed, and nothing is written before it is computed.
 
@@ -219,6 +225,7 @@ class VtkAccessor(GridVerbs):
             compression=compression,
             compression_level=compression_level,
             encoding=encoding,
+            pieces=pieces,
         )
 
     def to_grid(

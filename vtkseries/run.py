@@ -17,14 +17,15 @@ import numpy as np
 
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.fielddata import step_fields
-from vtkseries.plan.model import PartPlan, SeriesPlan
+from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
 from vtkseries.storage.index import Entry, Index, entries
-from vtkseries.storage.stepfile import StepFile, new_token, write_at
+from vtkseries.storage.stepfile import StepFile, new_token, write_at, write_whole
 from vtkseries.streams import StreamSource, write_streams
 from vtkseries.xmlformat.layout import PREFIX, Document, render
+from vtkseries.xmlformat.parallel import render_parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     Streams = Callable[[PartPlan], AbstractContextManager[StreamSource]]
@@ -124,7 +125,7 @@ def begin(run: Run) -> Index | None:
     index = Index.create(
         plan.path, token=run.token, room=plan.steps, longest=longest, kept=run.kept, durable=plan.durable
     )
-    keep = {Path(entry.file).name for step in run.kept for entry in step}
+    keep = _kept_names(run)
     for name, identity in run.old.items():
         path = plan.path.parent / plan.path.stem / name
         if name not in keep and _identity(path) == identity:
@@ -144,16 +145,28 @@ def _attach(path: Path, token: str, before: tuple[int, int], *, durable: bool = 
 def _entries(plan: SeriesPlan, step: int, *, written: bool = True) -> list[Entry]:
     stamp = repr(plan.times.values[step])
     measured = written and plan.compression is not None
+    items: Sequence[PartPlan | WholePlan] = plan.wholes or plan.parts
+    if plan.wholes:
+        sizes = [len(_together(plan, whole, step)) for whole in plan.wholes]
+    else:
+        sizes = [plan.file(part, step).stat().st_size if measured else part.size for part in plan.parts]
     return [
-        Entry(
-            stamp,
-            plan.relative(part, step),
-            number,
-            part.name,
-            size=plan.file(part, step).stat().st_size if measured else part.size,
-        )
-        for number, part in enumerate(plan.parts)
+        Entry(stamp, plan.relative(item, step), number, item.name, size=size)
+        for number, (item, size) in enumerate(zip(items, sizes, strict=True))
     ]
+
+
+def _together(plan: SeriesPlan, whole: WholePlan, step: int) -> bytes:
+    """Give the file that puts the pieces of a step together."""
+    pieces = [(dict(p.document.attributes)["WholeExtent"], plan.file(p, step).name) for p in whole.pieces]
+    return render_parallel(whole.pieces[0].document, whole.extent, pieces)
+
+
+def _kept_names(run: Run) -> set[str]:
+    """Give the files of the steps that stay, those of their pieces included."""
+    names = {Path(entry.file).name for step in run.kept for entry in step}
+    steps = {name.rpartition("_")[2].removesuffix(".pvtr") for name in names if name.endswith(".pvtr")}
+    return names | {name for name in run.old if name.rpartition("_")[2].removesuffix(".vtr") in steps}
 
 
 def open_block(run_file: StepFile, log: Path, before: tuple[int, int], number: int) -> int | None:
@@ -214,6 +227,8 @@ def commit(
         elif not published and streams is not None:
             published = _complete_streams(run, part, step, document, streams)
         file.publish(durable=plan.durable, published=published)
+    for whole in plan.wholes:
+        write_whole(plan.file(whole, step), _together(plan, whole, step), new_token(), durable=plan.durable)
     if index is not None:
         index.commit(number, _entries(plan, step))
     for part in plan.parts if plan.compression is not None else ():

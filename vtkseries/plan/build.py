@@ -10,14 +10,16 @@ from pathlib import Path
 import xarray as xr
 
 from vtkseries.cf.fields import choose, find_vectors, metadata_names
-from vtkseries.cf.roles import ROLES, Roles, find_roles
+from vtkseries.cf.roles import ROLES, SPACE, Roles, find_roles
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
+from vtkseries.grids.geometry import extent_of
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.group import Grouping, group_fields
-from vtkseries.plan.model import FieldPlan, SeriesPlan
+from vtkseries.plan.model import FieldPlan, PartPlan, SeriesPlan, WholePlan
 from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins
+from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
 from vtkseries.plan.placement import Options
 from vtkseries.plan.remember import remember
 from vtkseries.plan.target import choose_grid, part_names, read_target
@@ -63,6 +65,7 @@ def make_plan(
     compression: str | None = None,
     compression_level: int | None = None,
     encoding: Encoding | None = None,
+    pieces: Pieces = False,
     grid: str | None = None,
 ) -> Prepared:
     """Plan the files of a Dataset; the arguments are those of ``ds.vtk.to_vtr``.
@@ -80,6 +83,7 @@ def make_plan(
     grid = choose_grid(path, grid)
     target = read_target(path, mode, suffixes=(".pvd",) if grid == "auto" else (".pvd", f".{grid}"))
     _check_options(ds, parts, location, missing, z_scale)
+    check_pieces(ds, pieces, target.suffix, grid)
     method = codec(compression, compression_level)
     names, asked = choose(ds, variables)
     named = {"x": x, "y": y, "z": z, "time": time}
@@ -100,16 +104,30 @@ def make_plan(
     constants = constant_fields(times, memory.text)
     groups = list(grouping.groups.values())
     labels = part_names(groups)
-    built = tuple(
-        plan_part(group, label, (times, fields, constants), sources, Storage(grid, fill, method, precision))
-        for group, label in zip(groups, labels, strict=True)
-    )
+    built: list[PartPlan] = []
+    wholes: list[WholePlan] = []
+    for group, label in zip(groups, labels, strict=True):
+        cut = [group] if pieces is False else cut_group(group, pieces)
+        planned = tuple(
+            plan_part(
+                piece,
+                label if pieces is False else f"{label}_p{number:03d}".lstrip("_"),
+                (times, fields, constants),
+                sources,
+                Storage(grid, fill, method, precision),
+            )
+            for number, piece in enumerate(cut)
+        )
+        built += planned
+        if pieces is not False:
+            extent = extent_of([len(group.axes[role].nodes) for role in SPACE])
+            wholes.append(WholePlan(label, planned, " ".join(map(str, extent))))
     notices = dict.fromkeys(n for group in groups for n in group.placement.notices)
     kept = [] if asked else [f"{str(n)!r} describes other variables: used, not drawn" for n in _described(ds)]
     plan = SeriesPlan(
         path=target,
         mode=mode,
-        parts=built,
+        parts=tuple(built),
         fields=fields,
         times=times,
         constants=constants,
@@ -117,6 +135,7 @@ def make_plan(
         left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
         compression=method,
+        wholes=tuple(wholes),
     )
     if plan.single and (plan.steps > 1 or len(built) > 1):
         what = f"{plan.steps} time steps" if plan.steps > 1 else f"{len(built)} grids ({', '.join(labels)})"

@@ -30,16 +30,22 @@ class Field:
 
 @dataclass
 class Group:
-    """A grid and the fields on it."""
+    """A grid, or a piece of it with its extent in the whole, and the fields on it."""
 
     placement: Placement
     label: str = ""
     fields: list[Field] = field(default_factory=list)
+    extent: tuple[int, int, int, int, int, int] | None = None
 
     @property
     def axes(self) -> dict[str, Axis]:
         """Its axes by role."""
         return self.placement.axes
+
+    @property
+    def tag(self) -> str:
+        """What the keys of a piece's variables end in; empty for a whole grid."""
+        return "" if self.extent is None else "#" + "_".join(map(str, self.extent))
 
     @property
     def dims(self) -> tuple[str, ...]:

@@ -129,6 +129,26 @@ class PartPlan:
 
 
 @dataclass(frozen=True)
+class WholePlan:
+    """A grid whose pieces are parts: each step has a file that names them.
+
+    Attributes
+    ----------
+    name : str
+        Empty where the series has one grid only.
+    pieces : tuple of PartPlan
+        Shared with the plan's parts.
+    extent : str
+        Of the whole grid.
+    """
+
+    name: str
+    pieces: tuple[PartPlan, ...]
+    extent: str
+    suffix: str = ".pvtr"
+
+
+@dataclass(frozen=True)
 class SeriesPlan:
     """What is going to be written; show it to see files, arrays, dtypes, bytes, and what was flipped or guessed.
 
@@ -151,6 +171,8 @@ class SeriesPlan:
         Whether files reach the disk before they are listed.
     compression : Codec or None
         How the arrays are compressed, all of a file in the same way.
+    wholes : tuple of WholePlan
+        The grids, where the parts are their pieces.
     """
 
     path: Path
@@ -163,6 +185,7 @@ class SeriesPlan:
     left_out: tuple[str, ...] = ()
     durable: bool = False
     compression: Codec | None = None
+    wholes: tuple[WholePlan, ...] = ()
     first: int = field(default=0)
 
     @property
@@ -175,13 +198,13 @@ class SeriesPlan:
         """Whether the target is one file rather than a collection."""
         return self.path.suffix != ".pvd"
 
-    def file(self, part: PartPlan, step: int) -> Path:
+    def file(self, part: PartPlan | WholePlan, step: int) -> Path:
         """Give the final path of one step of one part."""
         if self.single:
             return self.path
         return self.path.parent / self.relative(part, step)
 
-    def relative(self, part: PartPlan, step: int) -> str:
+    def relative(self, part: PartPlan | WholePlan, step: int) -> str:
         """Give that path relative to the collection, with forward slashes."""
         stem = self.path.stem
         infix = f"{stem}_{part.name}" if part.name else stem

@@ -85,6 +85,8 @@ def plan_part(
     """
     times, fields, constants = common
     geometry = part_geometry(group, storage.grid)
+    if group.extent is not None:
+        geometry = replace(geometry, extent=group.extent)
     planned = [_arrays(item, group, geometry, times.dim, sources, storage) for item in group.fields]
     point = [entry for item, entries in zip(group.fields, planned, strict=True) if not item.cells for entry in entries]
     cell = [entry for item, entries in zip(group.fields, planned, strict=True) if item.cells for entry in entries]
@@ -162,7 +164,7 @@ def _arrays(
     storage: Storage,
 ) -> list[tuple[ArrayPlan, DataArray]]:
     flips = tuple(role for role in SPACE if group.axes[role].flipped)
-    dtype, precision = _stored(item, group.label, storage)
+    dtype, precision = _stored(item, group, storage)
     first = item.variables[0]
     sources.update(zip(item.keys, item.variables, strict=True))
     inner = next((first.sizes[dim] for dim, role in item.roles.items() if role == "c"), None)
@@ -200,9 +202,9 @@ def _arrays(
     return planned
 
 
-def _stored(item: Field, label: str, storage: Storage) -> tuple[np.dtype, tuple[Precision, ...]]:
+def _stored(item: Field, group: Group, storage: Storage) -> tuple[np.dtype, tuple[Precision, ...]]:
     """Give the dtype that an array's variables share, and what is kept of each of them."""
-    names = [key.removesuffix(f"@{label}") for key in item.keys]
+    names = [key.removesuffix(group.tag).removesuffix(f"@{group.label}") for key in item.keys]
     wanted = [storage.precision.get(name) or storage.precision.get(item.name, Precision()) for name in names]
     dtype = np.result_type(*(variable.dtype for variable in item.variables))
     if len(wanted) > 1 and any(one.dtype for one in wanted):

@@ -12,7 +12,7 @@ __all__ = ["report"]
 
 def report(plan: SeriesPlan) -> str:
     """Give the text that a plan shows: files, arrays, dtypes, bytes, and what was flipped, guessed or left out."""
-    files = plan.steps * len(plan.parts)
+    files = plan.steps * (len(plan.parts) + len(plan.wholes))
     lines = [
         f"<SeriesPlan {plan.path}>",
         (
@@ -21,7 +21,12 @@ def report(plan: SeriesPlan) -> str:
         ),
         f"time: {_time(plan)}",
     ]
-    for part in plan.parts:
+    for whole in plan.wholes:
+        count = len(whole.pieces)
+        pieces = f"{count} {_plural('piece', count)}, of which the first is"
+        lines.append(f"grid {whole.name!r} in {pieces}" if whole.name else f"grid in {pieces}")
+        lines += _part(plan, whole.pieces[0])
+    for part in () if plan.wholes else plan.parts:
         lines += _part(plan, part)
     if plan.fields:
         lines.append("field data: " + ", ".join(f"{f.name} {f.conversion.dtype}" for f in plan.fields))
