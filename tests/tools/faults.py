@@ -32,7 +32,7 @@ class Calls:
     dead: bool = False
     syncs: bool = True
     opened: set[int] = field(default_factory=set)
-    watch: Callable[[str, tuple[Any, ...]], None] | None = None
+    budget: int | None = None
 
     def release(self) -> None:
         """Close what a dead process had open, as the kernel does, so that its locks go."""
@@ -43,7 +43,9 @@ class Calls:
 
 
 @contextlib.contextmanager
-def faults(kind: str = "", at: int = -1, *, every: int = 0, syncs: bool = False) -> Iterator[Calls]:
+def faults(
+    kind: str = "", at: int = -1, *, every: int = 0, syncs: bool = False, budget: int | None = None
+) -> Iterator[Calls]:
     """Count the calls that change a disk, and let one go wrong.
 
     Parameters
@@ -57,8 +59,10 @@ def faults(kind: str = "", at: int = -1, *, every: int = 0, syncs: bool = False)
         Let each `every`-th call go wrong rather than one.
     syncs : bool
         Whether a sync reaches the disk, which takes its time.
+    budget : int, optional
+        Bytes after which the disk is full.
     """
-    calls = Calls(syncs=syncs)
+    calls = Calls(syncs=syncs, budget=budget)
     real = {name: getattr(os, name) for name in CALLS}
 
     def patched(name: str) -> Callable[..., Any]:
@@ -88,6 +92,13 @@ def _carry_out(
 ) -> Any:
     if name in ("fsync", "fdatasync") and not calls.syncs:
         return None
+    if name in WRITES and calls.budget is not None:
+        fd, data, *place = arguments
+        part = memoryview(data)[: calls.budget]
+        calls.budget -= len(part)
+        if not part:
+            raise OSError(errno.ENOSPC, "the budget is used up")
+        arguments = (fd, part, *place)
     result = real(*arguments, **options)
     if name == "open":
         calls.opened.add(result)
