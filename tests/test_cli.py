@@ -118,6 +118,16 @@ def test_several_files_are_joined_by_a_pattern(run: Any, dump: Path, tmp_path: P
     assert pv.get_reader(str(tmp_path / "run.pvd")).time_values == [0.0, 5.0, 10.0, 15.0]
 
 
+def test_files_without_coordinates_to_join_by_are_joined_along_a_dim(run: Any, dump: Path, tmp_path: Path) -> None:
+    with xr.open_dataset(dump) as ds:
+        for step in range(2):
+            ds[["smoke"]].isel(time=[step]).drop_vars("time").to_netcdf(tmp_path / f"part_{step}.nc")
+        command = ("convert", tmp_path / "part_*.nc", tmp_path / "run.pvd")
+        assert "--concat-dim" in error_of(run(*command))
+        assert run(*command, "--concat-dim", "time").exit_code == 0
+        np.testing.assert_array_equal(values(grid_of_one(tmp_path / "run.pvd", 1), "smoke"), ds["smoke"][1])
+
+
 def test_a_zarr_store_becomes_a_series(run: Any, dump: Path, tmp_path: Path) -> None:
     with xr.open_dataset(dump) as ds:
         plain = ds.drop_encoding()

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import numpy as np
 import pytest
+import pyvista as pv
+import xarray as xr
 from click.testing import CliRunner
 
 import vtkseries
@@ -126,3 +129,17 @@ def test_pictures_are_small() -> None:
     assert {
         picture.name: picture.stat().st_size // 1024 for picture in pictures if picture.stat().st_size > 300_000
     } == {}
+
+
+@pytest.mark.paraview
+def test_the_script_of_the_picture_renders_a_run_of_the_demo(tmp_path: Path) -> None:
+    with xr.open_dataset(demo.simulate(tmp_path / "a.nc", steps=3, solver=demo.Solver(shape=(12, 14, 18)))) as ds:
+        ds.vtk.to_vtr(tmp_path / "a.pvd")
+    screen = ["xvfb-run", "-a", "-s", "-noreset -screen 0 1024x768x24", "pvbatch"]
+    script = [str(ROOT / "docs" / "render.py"), "a.pvd", "a.png", "--seconds", "60"]
+    done = subprocess.run([*screen, *script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    picture = pv.read(tmp_path / "a.png")
+    assert picture.dimensions[:2] == (1200, 760)
+    colours = len(np.unique(picture.active_scalars, axis=0))
+    assert colours > 1000, f"{colours} colours: {done.stderr}"

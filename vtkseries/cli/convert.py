@@ -21,6 +21,7 @@ __all__ = ["convert"]
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--engine", metavar="NAME", help="xarray engine that opens the source; guessed if not given.")
 @click.option("--group", metavar="NAME", help="Group inside the source.")
+@click.option("--concat-dim", metavar="DIM", help="Join several sources along this dim, in the order given.")
 @click.option("--select", multiple=True, metavar="DIM=START:STOP", help="Positions (0:10) or labels (2000-01:2000-03).")
 @click.option("--chunks", multiple=True, metavar="DIM=SIZE", help="Blocks to read; as stored if not given.")
 @meaning
@@ -43,6 +44,7 @@ def convert(
     *,
     engine: str | None,
     group: str | None,
+    concat_dim: str | None,
     select: tuple[str, ...],
     chunks: tuple[str, ...],
     grid: str | None,
@@ -66,7 +68,9 @@ def convert(
     blocks = parse.chunks("--chunks", chunks)
     with (
         cluster(None if dry_run else scheduler) as client,
-        open_sources(sources, engine=engine, group=group, chunks=blocks, time=options["time"]) as opened,
+        open_sources(
+            sources, engine=engine, group=group, concat_dim=concat_dim, chunks=blocks, time=options["time"]
+        ) as opened,
     ):
         ds = selected(opened, positions, labels)
         if dry_run:

@@ -58,9 +58,30 @@ def _blocks(ds: xr.Dataset, time: str | None) -> Mapping[str, Any]:
     return {**dims, name: max(stored, default=1)}
 
 
+def _joined(paths: list[str], concat_dim: str | None, options: Mapping[str, Any]) -> xr.Dataset:
+    """Open several files as one: by their coordinates, or along a dim in the order given."""
+    import xarray as xr  # noqa: PLC0415  `vtkseries --help` need not wait for it
+
+    how: dict[str, Any] = {} if concat_dim is None else {"combine": "nested", "concat_dim": concat_dim}
+    try:
+        return xr.open_mfdataset(paths, **JOINED, **how, **options)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise SeriesError(
+            f"the {len(paths)} files from {paths[0]} on do not join ({reason}); name the dim along which "
+            "they continue each other, with --concat-dim, or convert one by one"
+        ) from error
+
+
 @contextmanager
 def open_sources(
-    sources: tuple[str, ...], *, engine: str | None, group: str | None, chunks: dict[str, int], time: str | None
+    sources: tuple[str, ...],
+    *,
+    engine: str | None,
+    group: str | None,
+    concat_dim: str | None,
+    chunks: dict[str, int],
+    time: str | None,
 ) -> Iterator[xr.Dataset]:
     """Open one Dataset, lazily, and close it in the end.
 
@@ -82,7 +103,7 @@ def open_sources(
         if len(paths) == 1:
             ds = xr.open_dataset(paths[0], chunks=chunks, **options)
         else:
-            ds = xr.open_mfdataset(paths, chunks=chunks, **JOINED, **options)
+            ds = _joined(paths, concat_dim, {"chunks": chunks, **options})
     except SeriesError:
         raise
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
