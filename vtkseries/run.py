@@ -97,7 +97,7 @@ def _survey(plan: SeriesPlan, folder: Path) -> dict[str, tuple[int, int]]:
     """Identify the files that have names of this series."""
     if plan.single:
         return {plan.path.name: _identity(plan.path)} if plan.path.exists() else {}
-    own = re.compile(re.escape(plan.path.stem) + r"(_[\w.+-]+)?_\d{6,}\.p?vt[risp]")
+    own = re.compile(re.escape(plan.path.stem) + r"(_[\w.+-]+)?_\d{6,}\.p?vt[irspu]")
     with os.scandir(folder) as found:
         return {item.name: _identity(Path(item.path)) for item in found if own.fullmatch(item.name)}
 

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vtkseries.errors import SeriesError
-from vtkseries.storage.onefile import Values
+from vtkseries.grids.sections import Sections, active, check_names
 from vtkseries.xmlformat import codecs
 from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
-from vtkseries.xmlformat.layout import DataArray, Section
+from vtkseries.xmlformat.layout import DataArray
 
 if TYPE_CHECKING:
     from vtkseries.xmlformat.codecs import Codec
 
-__all__ = ["Arrays", "Data", "Place", "check_names", "field_data"]
+__all__ = ["Arrays", "Data", "Place", "field_data"]
 
 Array = npt.NDArray[Any]
 Data = Mapping[str, Any]
 
 _TENSORS = (2, 3, 4, 6, 9)
 _AXES = 3
-_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,65 +116,13 @@ def _plain(array: Any) -> Any:
     return array if hasattr(array, "dtype") and hasattr(array, "shape") else np.asarray(array)
 
 
-@dataclass
-class Arrays:
-    """Sections of a file and the values of their arrays, collected in the document's order."""
-
-    sections: list[Section] = field(default_factory=list)
-    values: list[Values] = field(default_factory=list)
-
-    def add(self, tag: str, arrays: Sequence[tuple[str, tuple[Any, ...]]], attributes: Mapping[str, str]) -> None:
-        """Add a section of arrays whose components have the file's order already."""
-        described = []
-        for name, components in arrays:
-            dtype = np.result_type(*(component.dtype for component in components))
-            stored = storage_dtype(dtype)
-            if stored is None:
-                raise SeriesError(
-                    f"{tag}: array {name!r} has the dtype {dtype}, which VTK cannot draw; convert it to numbers"
-                )
-            parts = {name: components}
-            if dtype.kind == "c":
-                parts = {
-                    f"{name}_real": tuple(c.real for c in components),
-                    f"{name}_imag": tuple(map(_imag, components)),
-                }
-            for part, content in parts.items():
-                source = Values(content, stored.newbyteorder("<"))
-                described.append(DataArray(part, vtk_type(stored), len(content), nbytes=source.nbytes))
-                self.values.append(source)
-        check_names(tag, [array.name for array in described])
-        self.sections.append(Section(tag, tuple(described), tuple(attributes.items())))
+class Arrays(Sections):
+    """Sections of a file, from what callers pass."""
 
     def data(self, tag: str, data: Data | None, place: Place) -> None:
         """Add ``PointData`` or ``CellData``: scalars, and vectors as tuples of arrays or a trailing axis."""
         fitted = [(name, _components(name, content, place)) for name, content in (data or {}).items()]
-        attributes: dict[str, str] = {}
-        for name, components in fitted:
-            role = {1: "Scalars", _AXES: "Vectors"}.get(len(components))
-            kind = np.result_type(*(component.dtype for component in components)).kind
-            if role is not None:
-                attributes.setdefault(role, f"{name}_real" if kind == "c" else name)
-        self.add(tag, fitted, attributes)
-
-
-def _imag(component: Any) -> Any:
-    return component.imag if component.dtype.kind == "c" else np.zeros(component.shape, component.dtype)
-
-
-def check_names(where: str, names: Sequence[str]) -> None:
-    """Refuse names that make a file unreadable, or that readers mix up.
-
-    Raises
-    ------
-    SeriesError
-        A name is no text, is empty, holds control characters, or stands twice.
-    """
-    for number, name in enumerate(names):
-        if not isinstance(name, str) or not name or _FORBIDDEN.search(name):
-            raise SeriesError(f"{where}: {name!r} is no name for an array; give a text without control characters")
-        if name in names[:number]:
-            raise SeriesError(f"{where}: two arrays would be called {name!r}; rename one of them")
+        self.add(tag, fitted, active(fitted))
 
 
 def _components(name: str, content: Any, place: Place) -> tuple[Any, ...]:

@@ -10,8 +10,8 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from vtkseries.errors import SeriesError
-from vtkseries.evtk.arrays import check_names
 from vtkseries.evtk.output import PathLike, absolute
+from vtkseries.grids.sections import check_names
 from vtkseries.storage.stepfile import new_token, write_whole
 from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
 

@@ -67,7 +67,15 @@ class Values:
         return int(np.prod(self.components[0].shape, dtype=np.int64)) * len(self.components) * self.dtype.itemsize
 
 
-def write_file(path: Path, document: Document, values: Sequence[Values], method: Codec | None = None) -> None:
+def write_file(
+    path: Path,
+    document: Document,
+    values: Sequence[Values],
+    method: Codec | None = None,
+    *,
+    durable: bool = False,
+    token: str | None = None,
+) -> None:
     """Write a file that appears under its name when it is whole, or not at all.
 
     Parameters
@@ -80,13 +88,17 @@ def write_file(path: Path, document: Document, values: Sequence[Values], method:
         One for each appended array, in the document's order.
     method : Codec, optional
         Compresses every appended array; the document names its compressor.
+    durable : bool
+        Survive a power cut.
+    token : str, optional
+        Of the run, for the temporary file's name.
 
     Raises
     ------
     OSError
         The directory is missing, the disk is full, or the like; what was under the name is still there.
     """
-    file = StepFile(path, new_token())
+    file = StepFile(path, token or new_token())
     fd = file.open_exclusive()
     try:
         try:
@@ -96,7 +108,7 @@ def write_file(path: Path, document: Document, values: Sequence[Values], method:
                 _write_compressed(fd, document, values, method)
         finally:
             os.close(fd)
-        file.publish()
+        file.publish(durable=durable)
     except BaseException:
         file.discard()
         raise

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Continuation", "Examined", "continue_series", "examine", "stale_temporaries", "start_series"]
 
-_STEP = re.compile(r"(?P<prefix>.+_)(?P<number>\d{6,})(?P<rank>_r\d+)?(?P<suffix>\.p?vt[irs])")
+_STEP = re.compile(r"(?P<prefix>.+_)(?P<number>\d{6,})(?P<rank>_r\d+)?(?P<suffix>\.p?vt[irspu])")
 _TEMPORARY = r"(?:\.blocks)?\.(?P<token>\d{1,10}\.[0-9a-f]{8})\.tmp"
 _UNSYNCED = 60.0
 """Seconds after which a kernel has long written what it was given: steps younger than that are read whole."""
@@ -250,7 +250,7 @@ def stale_temporaries(path: Path, token: str = "") -> list[Path]:
     found = []
     for directory, pattern in (
         (path.parent, rf"\.{re.escape(path.name)}{_TEMPORARY}"),
-        (path.parent / path.stem, rf"\.{stem}_(?:.+_)?\d{{6,}}(?:_r\d+)?\.p?vt[irs](?:\.blocks)?{_TEMPORARY}"),
+        (path.parent / path.stem, rf"\.{stem}_(?:.+_)?\d{{6,}}(?:_r\d+)?\.p?vt[irspu](?:\.blocks)?{_TEMPORARY}"),
     ):
         for name in _names(directory):
             match = re.fullmatch(pattern, name)
