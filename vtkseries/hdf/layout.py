@@ -35,6 +35,10 @@ class Frame:
         Values without a spatial axis, of shape (steps,) or (1,).
     description : str
         The Dataset in JSON, for reading back.
+    points : ndarray or None
+        Of a structured grid, of shape (z, y, x, 3).
+    varying : frozenset of str
+        The fields that have one value a step, whatever the number of steps.
     """
 
     type: str
@@ -42,11 +46,24 @@ class Frame:
     times: Times
     fields: Mapping[str, np.ndarray] = field(default_factory=dict)
     description: str = ""
+    points: np.ndarray | None = None
+    varying: frozenset[str] = frozenset()
 
     @property
     def dimensions(self) -> tuple[int, int, int]:
         """Points along x, y and z."""
         return (len(self.nodes[0]), len(self.nodes[1]), len(self.nodes[2]))
+
+    @property
+    def geometry(self) -> tuple[np.ndarray, ...]:
+        """What places the points, as the file has it."""
+        if self.type == "StructuredGrid":
+            return () if self.points is None else (self.points,)
+        if self.type == "RectilinearGrid":
+            return self.nodes
+        placed = [uniform(nodes, role) for nodes, role in zip(self.nodes, "xyz", strict=True)]
+        extent = [n for size in self.dimensions for n in (0, size - 1)]
+        return (np.array(extent), np.array([o for o, _ in placed]), np.array([s for _, s in placed]))
 
     @property
     def steps(self) -> int:
@@ -95,29 +112,29 @@ def write_frame(file: Any, frame: Frame) -> None:
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
     root = file.create_group("VTKHDF")
+    # First, so that they come to lie in one page; see vtkseries.hdf.patch.
+    steps = root.create_group("Steps")
+    steps.attrs["NSteps"] = np.int64(frame.steps)
+    steps.create_dataset("Values", data=np.array(frame.times.values, "f8"))
     image = frame.type == "ImageData"
     # ParaView 5.12 reads images and takes no version above its own.
     root.attrs["Version"] = np.array([2, 0] if image else [2, 7])
     root.attrs.create("Type", np.bytes_(frame.type))
     if image:
-        placed = [uniform(nodes, role) for nodes, role in zip(frame.nodes, "xyz", strict=True)]
-        extent = [n for size in frame.dimensions for n in (0, size - 1)]
-        root.attrs["WholeExtent"] = np.array(extent)
-        root.attrs["Origin"] = np.array([origin for origin, _ in placed])
-        root.attrs["Spacing"] = np.array([spacing for _, spacing in placed])
+        for name, value in zip(("WholeExtent", "Origin", "Spacing"), frame.geometry, strict=True):
+            root.attrs[name] = value
         root.attrs["Direction"] = np.eye(3).ravel()
     else:
         root.attrs["Dimensions"] = np.array(frame.dimensions)
     if frame.type == "RectilinearGrid":
         for role, nodes in zip("XYZ", frame.nodes, strict=True):
             root.create_dataset(f"{role}Coordinates", data=np.asarray(nodes, "f8"))
-    steps = root.create_group("Steps")
-    steps.attrs["NSteps"] = frame.steps
-    steps.create_dataset("Values", data=np.array(frame.times.values, "f8"))
+    if frame.points is not None:
+        root.create_dataset("Points", data=frame.points)
     for group in ("PointData", "CellData", "FieldData"):
         root.create_group(group)
     for name, values in _fields(frame).items():
-        _write_field(root, name, values, frame.steps)
+        _write_field(root, name, values, frame)
     if frame.description:
         own = file.create_group(OWN)
         own.create_dataset("dataset", data=frame.description, dtype=h5py.string_dtype("utf-8"))
@@ -134,7 +151,7 @@ def _fields(frame: Frame) -> dict[str, np.ndarray]:
     return {"TimeValue": np.array(times.values, "f8"), **stamps, **frame.fields}
 
 
-def _write_field(root: Any, name: str, values: np.ndarray, steps: int) -> None:
+def _write_field(root: Any, name: str, values: np.ndarray, frame: Frame) -> None:
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
     if values.dtype.kind == "O":
@@ -143,6 +160,6 @@ def _write_field(root: Any, name: str, values: np.ndarray, steps: int) -> None:
         root["FieldData"].create_dataset(name, data=ascii_, dtype=h5py.string_dtype("ascii"))
     else:
         root["FieldData"].create_dataset(name, data=values)
-    if steps > 1:
-        offsets = np.arange(steps) if len(values) == steps else np.zeros(steps, int)
+    if frame.steps > 1:
+        offsets = np.arange(frame.steps) if len(values) == frame.steps else np.zeros(frame.steps, int)
         root["Steps"].create_dataset(f"FieldDataOffsets/{name}", data=offsets)

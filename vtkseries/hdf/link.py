@@ -14,6 +14,7 @@ from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.hdf.layout import OWN, write_frame
 from vtkseries.hdf.maps import HERE
 from vtkseries.hdf.plan import LinkOptions, LinkPlan, plan_link
+from vtkseries.hdf.series import require_h5py
 from vtkseries.hdf.sources import check_files, open_first
 from vtkseries.hdf.virtual import write_stage
 from vtkseries.plan.target import read_target
@@ -95,7 +96,7 @@ def link(
     ...     vtkseries.link(f"{folder}/run.nc", f"{folder}/run.vtkhdf").name
     'run.vtkhdf'
     """
-    _require_h5py()
+    require_h5py()
     _check(grid, missing, location, z_scale)
     place = read_target(Path(target), "w", _SUFFIXES)
     paths = check_files(source)
@@ -110,14 +111,6 @@ def link(
     for text in told:
         warnings.warn(text, VtkSeriesWarning, stacklevel=2)
     return place
-
-
-def _require_h5py() -> None:
-    try:
-        import h5py  # noqa: F401, PLC0415 (only VTKHDF needs it)
-    except ImportError as error:
-        message = "vtkseries.link needs h5py; install it, as with pip install 'vtkseries[link]'"
-        raise ImportError(message) from error
 
 
 def _check(grid: str, missing: str, location: str, z_scale: float) -> None:

@@ -1,0 +1,222 @@
+"""A self-contained .vtkhdf holds the Dataset's values, grows step by step, and survives its writer's death."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+from tools import killed
+from tools.vtkhdf import read_vtkhdf
+
+import vtkseries  # noqa: F401 (registers the accessor)
+from vtkseries import FormatError, SeriesError, VtkSeriesWarning
+
+NT, NZ, NY, NX = 4, 2, 3, 5
+DIMS = ("time", "z", "y", "x")
+
+
+def dataset(**axes: Any) -> xr.Dataset:
+    values = np.arange(NT * NZ * NY * NX, dtype="f4").reshape(NT, NZ, NY, NX)
+    coords = {"time": [0.0, 0.5, 2.0, 7.0], "z": [1.0, 4.0], "y": [-3.0, 0.0, 1.0], "x": [0.0, 1.0, 1.5, 4.0, 9.0]}
+    fields = {
+        "T": (DIMS, values),
+        "n": (DIMS, (values + 300).astype("i2")),
+        "u": (DIMS, values.astype("f8") + 1000),
+        "v": (DIMS, values.astype("f8") + 2000),
+        "mean": ("time", values.mean((1, 2, 3))),
+        "constant": ((), 7.5),
+    }
+    return xr.Dataset(fields, coords | axes)
+
+
+def check(path: Path, ds: xr.Dataset, steps: int = NT) -> None:
+    found = read_vtkhdf(path)
+    assert [time for time, _ in found] == ds["time"].values[:steps].tolist()
+    for step, (_, grid) in enumerate(found):
+        now = ds.isel(time=step).sortby(["y"])
+        for name in ("T", "n"):
+            np.testing.assert_array_equal(grid.point[name], now[name].values)
+            assert grid.point[name].dtype == ds[name].dtype
+        np.testing.assert_array_equal(grid.point["wind"][..., 0], now["u"].values)
+        np.testing.assert_array_equal(grid.point["wind"][..., 1], now["v"].values)
+        assert not grid.point["wind"][..., 2].any()
+        assert grid.field["mean"].tolist() == [float(now["mean"])]
+        assert grid.field["constant"].tolist() == [7.5]
+        for axis in "xyz":
+            np.testing.assert_array_equal(grid.axes[axis], now[axis].values)
+
+
+VECTORS = {"wind": ("u", "v")}
+
+
+@pytest.mark.parametrize("steps", [1, 2, NT])
+@pytest.mark.parametrize("compression", ["zlib", None])
+def test_every_step_is_as_in_the_dataset(tmp_path: Path, steps: int, compression: str | None) -> None:
+    ds = dataset(y=[1.0, 0.0, -3.0]).isel(time=slice(steps))
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", vectors=VECTORS, compression=compression)
+    assert path == tmp_path / "run.vtkhdf"
+    check(path, ds, steps)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.vtkhdf"]
+
+
+@pytest.mark.parametrize("chunks", [{"time": 1}, {"time": 2, "z": 1, "x": 2}])
+def test_lazy_data_are_written_step_by_step(tmp_path: Path, chunks: dict[str, int]) -> None:
+    ds = dataset()
+    check(ds.chunk(chunks).vtk.to_vtkhdf(tmp_path / "run.vtkhdf", vectors=VECTORS), ds)
+
+
+def test_a_file_on_disk_is_converted(tmp_path: Path) -> None:
+    dataset().to_netcdf(tmp_path / "run.nc")
+    with xr.open_dataset(tmp_path / "run.nc") as ds:
+        check(ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", vectors=VECTORS), dataset())
+
+
+def test_arrays_of_many_chunks_are_whole(tmp_path: Path) -> None:
+    values = np.random.default_rng(3).random((3, 5, 300, 400), "f4").round(2)
+    ds = xr.Dataset({"T": (DIMS, values)}, {"time": [1.0, 2.0, 3.0]})
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", compression_level=6)
+    with h5py.File(path) as file:
+        stored = file["VTKHDF/PointData/T"]
+        assert (stored.shape, stored.compression, stored.shuffle) == (values.shape, "gzip", True)
+        assert stored.chunks[1] < values.shape[1]
+        np.testing.assert_array_equal(stored[()], values)
+    for step, (_, grid) in enumerate(read_vtkhdf(path)):
+        np.testing.assert_array_equal(grid.point["T"], values[step])
+    assert path.stat().st_size < values.nbytes
+
+
+def test_uniform_axes_become_image_data(tmp_path: Path) -> None:
+    ds = dataset(x=np.arange(NX) * 0.5, y=np.arange(NY) * 2.0, z=np.arange(NZ) - 1.0)
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", vectors=VECTORS)
+    with h5py.File(path) as file:
+        assert file["VTKHDF"].attrs["Type"] == b"ImageData"
+    check(path, ds)
+
+
+def test_curvilinear_coordinates_become_a_structured_grid_whose_points_are_stored_once(tmp_path: Path) -> None:
+    lon, lat = np.meshgrid(np.arange(NX) * 1.0, np.arange(NY) * 2.0)
+    ds = dataset()[["T"]].drop_vars(["x", "y"]).assign_coords(lon=(("y", "x"), lon + lat), lat=(("y", "x"), lat - lon))
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", x="lon", y="lat")
+    with h5py.File(path) as file:
+        assert file["VTKHDF"].attrs["Type"] == b"StructuredGrid"
+        assert file["VTKHDF/Points"].shape == (NZ, NY, NX, 3)
+    for step, (_, grid) in enumerate(read_vtkhdf(path)):
+        np.testing.assert_array_equal(grid.point["T"], ds["T"].values[step])
+        np.testing.assert_array_equal(grid.points[1, ..., 0], lon + lat)
+        np.testing.assert_array_equal(grid.points[0, ..., 1], lat - lon)
+
+
+@pytest.mark.parametrize("many", [1, 2, 3])
+def test_a_series_is_continued_step_by_step(tmp_path: Path, many: int) -> None:
+    ds = dataset()
+    for first in range(0, NT, many):
+        now = ds.isel(time=slice(first, first + many))
+        path = now.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", mode="a", vectors=VECTORS)
+        check(path, ds, min(first + many, NT))
+    with h5py.File(path) as file:
+        assert file["VTKHDF/PointData/T"].shape == (NT, NZ, NY, NX)
+        assert file["VTKHDF/Steps/Values"].shape == (NT,)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.vtkhdf"]
+
+
+@pytest.mark.parametrize("again", [0, 1, 2])
+def test_steps_that_come_again_replace_those_from_there_on(tmp_path: Path, again: int) -> None:
+    ds = dataset()
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", vectors=VECTORS)
+    other = ds.assign(T=ds["T"] + 500)
+    other.isel(time=slice(again, again + 2)).vtk.to_vtkhdf(path, mode="a", vectors=VECTORS)
+    expected = xr.concat(
+        [ds.isel(time=slice(again)), other.isel(time=slice(again, again + 2))], "time", data_vars="minimal"
+    )
+    check(path, expected.assign(constant=7.5), again + 2)
+
+
+def test_another_grid_does_not_continue_a_series(tmp_path: Path) -> None:
+    ds = dataset()
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf")
+    before = path.read_bytes()
+    later = ds.assign_coords(time=ds.time + 10)
+    with pytest.raises(SeriesError, match="the grid's coordinates are others; write another with mode='w'"):
+        later.assign_coords(x=ds.x * 2).vtk.to_vtkhdf(path, mode="a")
+    with pytest.raises(SeriesError, match=r"'T' is float32 .* in it, and float64 .* in the new step"):
+        later.assign(T=ds["T"].astype("f8")).vtk.to_vtkhdf(path, mode="a")
+    assert path.read_bytes() == before
+
+
+def test_what_vtkseries_did_not_write_is_not_continued(tmp_path: Path) -> None:
+    (tmp_path / "run.vtkhdf").write_bytes(b"something else")
+    with pytest.raises(FormatError, match=r"run\.vtkhdf: it is no series that vtkseries wrote"):
+        dataset().vtk.to_vtkhdf(tmp_path / "run.vtkhdf", mode="a")
+
+
+def test_an_existing_file_is_refused_or_replaced(tmp_path: Path) -> None:
+    ds = dataset()
+    path = (ds + 1).vtk.to_vtkhdf(tmp_path / "run.vtkhdf", vectors=VECTORS)
+    with pytest.raises(SeriesError, match="exists and mode='x' does not replace it"):
+        ds.vtk.to_vtkhdf(path, mode="x")
+    ds.vtk.to_vtkhdf(path, vectors=VECTORS)
+    check(path, ds)
+
+
+def test_a_second_grid_gets_a_file_of_its_own_that_a_warning_names(tmp_path: Path) -> None:
+    ds = dataset()[["T"]]
+    ds["pressure"] = ("time", "y", "x"), ds["T"].values[:, 0] * 2
+    with pytest.warns(VtkSeriesWarning, match=r"'pressure' lie on a grid of their own \(y, x\).*run_y_x\.vtkhdf"):
+        path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf")
+    assert set(read_vtkhdf(path)[0][1].point) == {"T"}
+    found = read_vtkhdf(tmp_path / "run_y_x.vtkhdf")
+    np.testing.assert_array_equal(found[2][1].point["pressure"][0], ds["pressure"].values[2])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"compression": "lz4"}, "compression='lz4': VTK's HDF5 reads 'zlib', or None"),
+        ({"compression_level": 11}, "compression_level=11"),
+        ({"x": "nowhere"}, "x='nowhere': there is no such dim"),
+    ],
+)
+def test_errors_come_before_any_file(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(SeriesError, match=message):
+        dataset().vtk.to_vtkhdf(tmp_path / "run.vtkhdf", **options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.unchecked(reason="a killed writer leaves its temporary file, which the next run clears away")
+@pytest.mark.parametrize("how", ["at once", "append"])
+def test_killing_the_writer_at_any_point_leaves_the_finished_steps_or_no_file(tmp_path: Path, how: str) -> None:
+    ds = killed.dataset()
+    script = Path(killed.__file__)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    subprocess.run([sys.executable, str(script), str(tmp_path), how], check=True, env=env, timeout=300)
+    attempts = sorted(tmp_path.glob("*.txt"))
+    assert len(attempts) > 20 + killed.RANDOM
+    seen = set()
+    for log in attempts:
+        path = log.with_suffix(".vtkhdf")
+        finished = len(log.read_text())
+        found = read_vtkhdf(path) if path.exists() else []
+        assert finished <= len(found) <= finished + 1, path.name
+        for step, (time, grid) in enumerate(found):
+            assert time == ds["time"].values[step]
+            np.testing.assert_array_equal(grid.point["T"], ds["T"].values[step], err_msg=path.name)
+        seen.add(len(found))
+    assert seen == set(range(killed.STEPS + 1))
+
+
+def test_a_new_run_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
+    leftover = tmp_path / ".run.vtkhdf.4711.0badcafe.tmp"
+    leftover.touch()
+    strange = tmp_path / ".run.vtkhdf.mine.tmp"
+    strange.touch()
+    dataset().vtk.to_vtkhdf(tmp_path / "run.vtkhdf")
+    assert not leftover.exists()
+    assert strange.exists()
+    strange.unlink()

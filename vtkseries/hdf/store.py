@@ -1,0 +1,216 @@
+"""A series in one HDF5 file, written step by step; killing its writer at any point loses no finished step."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from vtkseries.hdf.chunks import HdfArray, step_chunks
+from vtkseries.hdf.earlier import read_earlier, resize
+from vtkseries.hdf.layout import Frame
+from vtkseries.hdf.patch import check_format, end_of_file, write_switch
+from vtkseries.hdf.skeleton import Places, empty_chunk, find_places, make_skeleton, make_static
+from vtkseries.storage.stepfile import StepFile, new_token, write_at
+
+__all__ = ["Store", "clear_leftovers", "create", "reopen"]
+
+_BATCH = 16
+"""Chunks that are encoded at a time."""
+
+
+@dataclass
+class Store:
+    """An open series; see :func:`create` and :func:`reopen`.
+
+    The first step of a series is a file of its own, without a time axis, as VTK wants it; with the second the file
+    that has room for all takes its place.
+    """
+
+    file: StepFile
+    frame: Frame
+    arrays: tuple[HdfArray, ...]
+    places: Places | None
+    fd: int = -1
+    end: int = 0
+    steps: int = 0
+    durable: bool = False
+    published: bool = False
+    _first: dict[HdfArray, list[bytes]] = field(default_factory=dict)
+    _done: dict[str, int] = field(default_factory=dict)
+    _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(os.cpu_count() or 1))
+
+    @property
+    def room(self) -> int:
+        """Steps that it can hold."""
+        return self.frame.steps
+
+    def put(self, array: HdfArray, values: np.ndarray) -> None:
+        """Write the values of the next step of one array; they are seen from :meth:`commit` on."""
+        chunks = step_chunks(array, values.reshape(array.shape), self._workers, _BATCH)
+        for data in chunks:
+            if self.steps == 0:
+                self._first.setdefault(array, []).append(data)
+            self.append(array, data)
+
+    def append(self, array: HdfArray, data: bytes) -> None:
+        """Write the next chunk of the next step of an array."""
+        if self.places is None:
+            return
+        done = self._done.get(array.path, 0)
+        number = self.steps * array.count + done % array.count
+        self.places.chunks[array.path].point(self.fd, number, self._append(data), len(data))
+        self._done[array.path] = done + 1
+
+    def commit(self, numbers: Mapping[str, float], time: float) -> None:
+        """Make the next step seen."""
+        if self.places is not None:
+            for path, value in {**numbers, "VTKHDF/Steps/Values": time, "VTKHDF/FieldData/TimeValue": time}.items():
+                if path in self.places.values:
+                    offset, dtype = self.places.values[path]
+                    at = offset + self.steps * dtype.itemsize
+                    write_at(self.fd, at, np.asarray(value, dtype).tobytes())
+            end_of_file(self.fd, self.end)
+            if self.durable:
+                os.fdatasync(self.fd)
+            write_switch(self.fd, self.places.switch, self.steps + 1)
+            if self.durable:
+                os.fdatasync(self.fd)
+        self.steps += 1
+        if self.steps == 1 and not self.published:
+            self._publish_first(numbers, time)
+        elif not self.published:
+            self.file.publish(durable=self.durable)
+            self.published = True
+
+    def _append(self, data: bytes) -> int:
+        at = self.end
+        write_at(self.fd, at, data)
+        self.end += len(data)
+        return at
+
+    def _publish_first(self, numbers: Mapping[str, float], time: float) -> None:
+        frame = self.frame
+        times = replace(frame.times, values=(time,))
+        fields = {name: values[:1] for name, values in frame.fields.items()}
+        for path, value in numbers.items():
+            name = path.rpartition("/")[2]
+            fields[name] = np.array([value], fields[name].dtype)
+        alone = StepFile(self.file.final, new_token())
+        try:
+            os.close(alone.open_exclusive())
+            make_static(alone.temporary, replace(frame, times=times, fields=fields), self._first)
+            alone.publish(durable=self.durable)
+        except BaseException:
+            alone.discard()
+            raise
+        self._first = {}
+
+    def close(self) -> None:
+        """Cut the arrays to the steps that there are, and let go of the file."""
+        self._workers.shutdown()
+        if self.fd >= 0:
+            try:
+                if self.published and self.steps < self.room:
+                    resize(self.file.final, self.fd, self.arrays, self.steps)
+            finally:
+                os.close(self.fd)
+                self.fd = -1
+        if not self.published:
+            self.file.discard()
+
+
+def create(
+    target: Path, frame: Frame, arrays: Sequence[HdfArray], *, durable: bool = False, token: str | None = None
+) -> Store:
+    """Make room for a series; the frame's times are those of the steps to come, as far as they are known.
+
+    Nothing is under the final name before the first step is committed.
+    """
+    file = StepFile(target, token or new_token())
+    store = Store(file, frame, tuple(arrays), None, durable=durable)
+    if frame.steps == 1:
+        return store
+    try:
+        os.close(file.open_exclusive())
+        make_skeleton(file.temporary, frame, arrays)
+        store.fd = os.open(file.temporary, os.O_RDWR)
+        store.end = os.fstat(store.fd).st_size
+        store.places = find_places(file.temporary, store.fd, arrays, fresh=True)
+        for array in arrays:
+            data = empty_chunk(array)
+            at = store._append(data)  # noqa: SLF001 (its own module)
+            for number in range(frame.steps * array.count):
+                store.places.chunks[array.path].point(store.fd, number, at, len(data))
+        end_of_file(store.fd, store.end)
+        write_switch(store.fd, store.places.switch, 0)
+    except BaseException:
+        if store.fd >= 0:
+            os.close(store.fd)
+        file.discard()
+        raise
+    return store
+
+
+def reopen(
+    target: Path, frame: Frame, arrays: Sequence[HdfArray], *, durable: bool = False, token: str | None = None
+) -> Store:
+    """Open a series to continue it with the steps of `frame`.
+
+    Where it has no room, it is copied, chunk by chunk as they are, into a file with room for twice as many steps,
+    which takes its place with the first new step.
+
+    Raises
+    ------
+    SeriesError
+        The series so far has another grid or other arrays.
+    FormatError
+        It is none that vtkseries wrote.
+    """
+    earlier = read_earlier(target)
+    earlier.check(frame, arrays)
+    steps = earlier.before(frame.times.values[0])
+    total = steps + frame.steps
+    # A file with a time axis must not be left with one step or none, which VTK does not open.
+    if earlier.room >= total and earlier.steps > 1 and steps > 1:
+        fd = os.open(target, os.O_RDWR)
+        try:
+            check_format(fd, target)
+            end = os.fstat(fd).st_size
+            resize(target, fd, arrays, earlier.room)
+            places = find_places(target, fd, arrays, fresh=False)
+            if steps < earlier.steps:
+                write_switch(fd, places.switch, steps)
+        except BaseException:
+            os.close(fd)
+            raise
+        whole = earlier.extended(frame, steps, earlier.room)
+        file = StepFile(target, token or new_token())
+        return Store(file, whole, tuple(arrays), places, fd, end, steps, durable, published=True)
+    whole = earlier.extended(frame, steps, max(total, 2 * steps))
+    store = create(target, whole, arrays, durable=durable, token=token)
+    try:
+        for step in range(steps):
+            for array, data in earlier.chunks(step, arrays):
+                store.append(array, data)
+            store.steps += 1
+        if steps and store.places is not None:
+            end_of_file(store.fd, store.end)
+            write_switch(store.fd, store.places.switch, steps)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def clear_leftovers(target: Path) -> None:
+    """Remove what a killed writer of this series left; to be called under the series' lock."""
+    own = re.compile(rf"\.{re.escape(target.name)}\.\d+\.[0-9a-f]{{8}}\.tmp")
+    for item in target.parent.iterdir():
+        if own.fullmatch(item.name):
+            item.unlink(missing_ok=True)
