@@ -44,12 +44,21 @@ def check_arrays(grid: GridFile) -> None:
     """
     if grid.parallel:
         return
+    document = grid.header.document
+    sections = [section for source in grid.sources for section in document.pieces[source.piece].sections]
     with grid.open() as file:
-        for source in grid.sources:
-            for section in grid.header.document.pieces[source.piece].sections:
-                for array in section.arrays:
-                    if array.encoding != "ascii" and array.type != "String":
-                        locate(grid, file, array, array.nbytes)
+        for array in document.field_data:
+            if array.encoding != "ascii":
+                _check(grid, file, array, "FieldData")
+        for section in sections:
+            for array in section.arrays:
+                if array.encoding != "ascii":
+                    _check(grid, file, array, section.tag)
+
+
+def _check(grid: GridFile, file: OpenFile, array: DataArray, tag: str) -> None:
+    told = tag != "FieldData" or (array.tuples is not None and array.offset is not None)
+    locate(grid, file, array, array.nbytes if told and array.type != "String" else None)
 
 
 def read_array(grid: GridFile, tag: str, name: str, indices: Indices, out: Array | None = None) -> Array:

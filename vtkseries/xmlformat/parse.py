@@ -254,6 +254,8 @@ class _Builder:
         if count is not None and not 0 <= count * components <= MAX_BYTES // 8:
             raise FormatError(f"{what} has {count} tuples")
         encoding = attributes.get("format", "ascii")
+        if encoding == "append":  # uvw writes this, and VTK goes by the offset
+            encoding = "appended"
         if encoding not in _FORMATS:
             raise FormatError(f"{what} has the format {encoding[:40]!r}, not one of {', '.join(_FORMATS)}")
         offset = None

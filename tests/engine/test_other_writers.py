@@ -1,0 +1,251 @@
+"""Files of other writers: VTK, pyvista, PyEVTK, uvw, and some made by hand, read value by value."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from tools.samples import AXES, FIELDS, vtk_file
+from vtkmodules.vtkCommonDataModel import vtkRectilinearGrid
+from vtkmodules.vtkIOParallelXML import vtkXMLPRectilinearGridWriter
+from vtkmodules.vtkIOXML import vtkXMLRectilinearGridReader, vtkXMLRectilinearGridWriter
+
+from vtkseries.backend import describe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.unchecked(reason="other writers made the files")
+
+
+def load(path: Path, **options: Any) -> xr.Dataset:
+    """Read a whole file with the engine."""
+    with xr.open_dataset(path, engine="vtkseries", **options) as ds:
+        return ds.load()
+
+
+def check_fields(ds: xr.Dataset) -> None:
+    """Hold a rectilinear sample against the arrays that it was made from."""
+    np.testing.assert_array_equal(ds["a"].transpose("z", "y", "x"), FIELDS["a"])
+    np.testing.assert_array_equal(ds["wind"].transpose("z", "y", "x", "component"), FIELDS["wind"])
+    np.testing.assert_array_equal(ds["c"].transpose("z_cell", "y_cell", "x_cell"), FIELDS["c"])
+    for name, nodes in AXES.items():
+        np.testing.assert_array_equal(ds[name], nodes)
+    assert ds["a"].dtype == "f4"
+    assert ds["c"].dtype == "i2"
+
+
+@pytest.mark.parametrize("mode", ["ascii", "binary", "appended", "base64"])
+@pytest.mark.parametrize("compressor", [None, "zlib", "lz4", "lzma"])
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_what_vtk_writes_in_any_encoding_is_read(
+    tmp_path: Path, mode: str, compressor: str | None, bits: int, order: str
+) -> None:
+    reader = vtkXMLRectilinearGridReader()
+    reader.SetFileName(str(vtk_file(tmp_path / "in.vtr")))
+    reader.Update()
+    writer = vtkXMLRectilinearGridWriter()
+    writer.SetInputData(reader.GetOutput())
+    writer.SetFileName(str(tmp_path / "a.vtr"))
+    writer.SetHeaderTypeToUInt32() if bits == 32 else writer.SetHeaderTypeToUInt64()
+    writer.SetByteOrderToLittleEndian() if order == "little" else writer.SetByteOrderToBigEndian()
+    writer.SetBlockSize(64)
+    kinds = {None: "NONE", "zlib": "ZLIB", "lz4": "LZ4", "lzma": "LZMA"}
+    writer.SetCompressorType(getattr(writer, kinds[compressor]))
+    {"ascii": writer.SetDataModeToAscii, "binary": writer.SetDataModeToBinary}.get(mode, writer.SetDataModeToAppended)()
+    writer.SetEncodeAppendedData(mode == "base64")
+    assert writer.Write()
+    ds = load(tmp_path / "a.vtr")
+    check_fields(ds)
+    assert ds["time"] == 0.5
+    with xr.open_dataset(tmp_path / "a.vtr", engine="vtkseries") as lazy:
+        part = lazy["wind"][{"z": slice(1, 4, 2), "x": [2, 0], "component": 1}]
+        np.testing.assert_array_equal(part, FIELDS["wind"][1:4:2][..., [2, 0], 1])
+
+
+@pytest.mark.parametrize("ghosts", [False, True])
+def test_pieces_are_read_as_one_grid(tmp_path: Path, ghosts: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    reader = vtkXMLRectilinearGridReader()
+    reader.SetFileName(str(vtk_file(tmp_path / "in.vtr")))
+    writer = vtkXMLPRectilinearGridWriter()
+    writer.SetInputConnection(reader.GetOutputPort())
+    writer.SetNumberOfPieces(2)
+    writer.SetStartPiece(0)
+    writer.SetEndPiece(1)
+    writer.SetFileName(str(tmp_path / "a.pvtr"))
+    assert writer.Write()
+    assert len(list(tmp_path.rglob("a_*.vtr"))) == 2 or not ghosts
+    check_fields(load(tmp_path / "a.pvtr"))
+
+
+def handmade(shape: tuple[int, int, int], pieces: list[tuple[int, int]], order: str) -> bytes:
+    """Make a file whose pieces are spans of z planes, in raw, as WriteVTK.jl lays it out."""
+    nz, ny, nx = shape
+    values = np.arange(nz * ny * nx, dtype="f8").reshape(shape) * 1.5
+    kind = {"LittleEndian": "<", "BigEndian": ">"}[order]
+    data, parts = b"", []
+
+    def add(array: np.ndarray[Any, Any]) -> int:
+        nonlocal data
+        offset = len(data)
+        data += np.array(array.nbytes, f"{kind}u4").tobytes() + array.astype(f"{kind}f8").tobytes()
+        return offset
+
+    for first, last in pieces:
+        tags = "".join(
+            f'<DataArray type="Float64" Name="{name}" format="appended" offset="{add(np.arange(a, b + 1) * 2.5)}"/>'
+            for name, (a, b) in zip("xyz", [(0, nx - 1), (0, ny - 1), (first, last)], strict=True)
+        )
+        parts.append(
+            f'<Piece Extent="0 {nx - 1} 0 {ny - 1} {first} {last}"><Coordinates>{tags}</Coordinates><PointData>'
+            f'<DataArray type="Float64" Name="v" format="appended" offset="{add(values[first : last + 1])}"/>'
+            "</PointData></Piece>"
+        )
+    return (
+        f'<?xml version="1.0"?><VTKFile type="RectilinearGrid" byte_order="{order}"><RectilinearGrid WholeExtent='
+        f'"0 {nx - 1} 0 {ny - 1} 0 {nz - 1}">{"".join(parts)}</RectilinearGrid><AppendedData encoding="raw">_'
+    ).encode() + data + b"</AppendedData></VTKFile>"  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["LittleEndian", "BigEndian"])
+@pytest.mark.parametrize("pieces", [[(0, 4)], [(2, 4), (0, 2)], [(0, 1), (2, 4)], [(0, 1), (1, 3), (3, 4)]])
+def test_pieces_of_one_file_may_share_planes_or_not_in_any_order(
+    tmp_path: Path, order: str, pieces: list[tuple[int, int]]
+) -> None:
+    (tmp_path / "a.vtr").write_bytes(handmade((5, 3, 2), pieces, order))
+    expected = np.arange(30.0).reshape(5, 3, 2) * 1.5
+    np.testing.assert_array_equal(load(tmp_path / "a.vtr")["v"], expected)
+    with xr.open_dataset(tmp_path / "a.vtr", engine="vtkseries") as ds:
+        np.testing.assert_array_equal(ds["v"][::-2, 1, [1, 0]], expected[::-2, 1][:, [1, 0]])
+        np.testing.assert_array_equal(ds["z"], np.arange(5) * 2.5)
+
+
+def test_byte_count_and_values_may_be_encoded_apart(tmp_path: Path) -> None:
+    values = np.arange(4, dtype="<f8")
+    text = (base64.b64encode(np.uint32(32).tobytes()) + base64.b64encode(values.tobytes())).decode()
+    (tmp_path / "a.vti").write_text(
+        '<VTKFile type="ImageData" byte_order="LittleEndian"><ImageData WholeExtent="0 3 0 0 0 0" Origin="1 2 3" '
+        'Spacing="0.5 1 1"><Piece Extent="0 3 0 0 0 0"><PointData><DataArray type="Float64" Name="v" format="binary">'
+        f"\n  {text}\n</DataArray></PointData></Piece></ImageData></VTKFile>"
+    )
+    ds = load(tmp_path / "a.vti")
+    np.testing.assert_array_equal(ds["v"][0, 0], values)
+    np.testing.assert_array_equal(ds["x"], [1, 1.5, 2, 2.5])
+
+
+def test_what_pyvista_writes_is_read(tmp_path: Path) -> None:
+    pyvista = pytest.importorskip("pyvista")
+    grid = pyvista.RectilinearGrid(*AXES.values())
+    for name in ("a", "wind"):
+        grid.point_data[name] = FIELDS[name].reshape(24, -1).squeeze()
+    grid.cell_data["c"] = FIELDS["c"].ravel()
+    grid.field_data["level"] = np.array([1.5, 2.5])
+    for binary in (True, False):
+        grid.save(tmp_path / "a.vtr", binary=binary)
+        ds = load(tmp_path / "a.vtr")
+        check_fields(ds)
+        np.testing.assert_array_equal(ds["level"], [1.5, 2.5])
+
+
+def test_what_pyevtk_writes_is_read(tmp_path: Path) -> None:
+    from pyevtk.hl import gridToVTK, imageToVTK  # noqa: PLC0415 (the package speaks when it is imported)
+
+    u, v = (np.ascontiguousarray(FIELDS["wind"][..., i].T) for i in (0, 1))
+    point = {"a": np.ascontiguousarray(FIELDS["a"].T), "uv": (u, v, u + v)}
+    cell = {"c": np.ascontiguousarray(FIELDS["c"].T)}
+    axes = [AXES[name] for name in "xyz"]
+    path = gridToVTK(str(tmp_path / "r"), *axes, cellData=cell, pointData=point, fieldData={"n": np.array([7.5])})
+    ds = load(path)
+    np.testing.assert_array_equal(ds["a"].transpose("z", "y", "x"), FIELDS["a"])
+    np.testing.assert_array_equal(ds["uv"][..., 2], FIELDS["wind"][..., 0] + FIELDS["wind"][..., 1])
+    np.testing.assert_array_equal(ds["c"], FIELDS["c"])
+    assert ds["n"] == 7.5
+    places = [np.ascontiguousarray(p) for p in np.meshgrid(*axes, indexing="ij")]
+    ds = load(gridToVTK(str(tmp_path / "s"), *places, pointData={"a": point["a"]}))
+    np.testing.assert_array_equal(ds["a"], FIELDS["a"])
+    np.testing.assert_array_equal(ds["Z"][:, 1, 2], AXES["z"])
+    np.testing.assert_array_equal(ds["X"][3, 0], AXES["x"])
+    ds = load(imageToVTK(str(tmp_path / "i"), origin=(1.0, 2.0, 3.0), spacing=(0.5, 1.0, 2.0), pointData=point))
+    np.testing.assert_array_equal(ds["a"], FIELDS["a"])
+    np.testing.assert_array_equal(ds["z"], [3, 5, 7, 9])
+
+
+@pytest.mark.parametrize("compression", [None, -1])
+def test_what_uvw_writes_is_read(tmp_path: Path, compression: int | None) -> None:
+    uvw = pytest.importorskip("uvw")
+    path = tmp_path / "a.vtr"
+    axes = [AXES[name] for name in "xyz"]
+    grid = uvw.RectilinearGrid(str(path), axes, compression=bool(compression))
+    grid.addPointData(uvw.DataArray(FIELDS["a"].transpose(2, 1, 0), range(3), "a"))
+    grid.addCellData(uvw.DataArray(FIELDS["c"].transpose(2, 1, 0), range(3), "c"))
+    grid.write()
+    ds = load(path)
+    np.testing.assert_array_equal(ds["a"], FIELDS["a"])
+    np.testing.assert_array_equal(ds["c"], FIELDS["c"])
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Path:
+    """Three steps by VTK, listed out of order in both kinds of index."""
+    (tmp_path / "s").mkdir()
+    for step in range(3):
+        made = handmade((5 if step < 9 else 4, 3, 2), [(0, 4)], "LittleEndian")
+        (tmp_path / f"s/é {step}.vtr").write_bytes(made)
+    times = [(2.5, 2), (0.5, 0), (1.5, 1), (1.5, 2)]
+    entries = "".join(f'<DataSet timestep="{t}" part="0" file="s/é {k}.vtr"/>' for t, k in times)
+    (tmp_path / "a.pvd").write_text(f'<VTKFile type="Collection"><Collection>{entries}</Collection></VTKFile>')
+    files = [{"name": f"s/é {k}.vtr", "time": t} for t, k in times[:3]]
+    (tmp_path / "a.vtr.series").write_text(json.dumps({"file-series-version": "1.0", "files": files}))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["a.pvd", "a.vtr.series"])
+def test_steps_are_in_the_order_of_their_times(steps: Path, name: str) -> None:
+    ds = load(steps / name)
+    assert ds["v"].dims == ("time", "z", "y", "x")
+    np.testing.assert_array_equal(ds["time"], [0.5, 1.5, 2.5])
+    np.testing.assert_array_equal(ds["v"][1], np.arange(30.0).reshape(5, 3, 2) * 1.5)
+
+
+def test_time_units_of_other_writers_are_decoded(tmp_path: Path) -> None:
+    pyvista = pytest.importorskip("pyvista")
+    grid = pyvista.RectilinearGrid(*AXES.values())
+    grid.point_data["a"] = FIELDS["a"].ravel()
+    grid.field_data["TimeValue"] = np.array([36.0])
+    grid.field_data["time_units"] = ["hours since 2000-01-01"]
+    grid.save(tmp_path / "a.vtr")
+    assert load(tmp_path / "a.vtr")["time"].values == np.datetime64("2000-01-02T12")
+    assert load(tmp_path / "a.vtr", decode_times=False)["time"] == 36.0
+
+
+def test_parts_of_other_writers_have_dims_and_names_of_their_own(tmp_path: Path) -> None:
+    for number, shape in enumerate([(5, 3, 2), (4, 2, 3)]):
+        (tmp_path / f"{number}.vtr").write_bytes(handmade(shape, [(0, shape[0] - 1)], "LittleEndian"))
+    (tmp_path / "a.pvd").write_text(
+        '<VTKFile type="Collection"><Collection><DataSet timestep="1" part="0" file="0.vtr"/>'
+        '<DataSet timestep="1" part="1" name="sea" file="1.vtr"/></Collection></VTKFile>'
+    )
+    ds = load(tmp_path / "a.pvd")
+    assert dict(ds["v"].sizes) == {"time": 1, "z": 5, "y": 3, "x": 2}
+    assert dict(ds["v_sea"].sizes) == {"time": 1, "z_sea": 4, "y_sea": 2, "x_sea": 3}
+    np.testing.assert_array_equal(ds["v_sea"][0], np.arange(24.0).reshape(4, 2, 3) * 1.5)
+
+
+def test_an_empty_grid_is_read(tmp_path: Path) -> None:
+    writer = vtkXMLRectilinearGridWriter()
+    writer.SetInputData(vtkRectilinearGrid())
+    writer.SetFileName(str(tmp_path / "a.vtr"))
+    assert writer.Write()
+    assert load(tmp_path / "a.vtr").sizes["x"] == 0
+
+
+def test_describe_tells_what_the_engine_sees(steps: Path) -> None:
+    text = describe(steps / "a.pvd")
+    assert "3 steps, time 0.5 to 2.5" in text
+    assert "RectilinearGrid, 2 x 3 x 5 points, not compressed, LittleEndian" in text
+    assert "v        (time, z, y, x) float64" in text
