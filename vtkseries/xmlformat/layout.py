@@ -9,6 +9,7 @@ Sources of the format facts: VTK's "XML file formats" chapter, and experiments o
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from xml.sax.saxutils import quoteattr
 
 __all__ = [
@@ -264,4 +265,10 @@ _WHITE = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
 
 def _tag(tag: str, attributes: tuple[tuple[str, str], ...] | list[tuple[str, str]], end: str = "\n") -> str:
-    return f"<{tag}{''.join(f' {name}={quoteattr(value, _WHITE)}' for name, value in attributes)}>{end}"
+    return f"<{tag}{''.join(_attribute(*pair) for pair in attributes)}>{end}"
+
+
+@lru_cache(maxsize=4096)
+def _attribute(name: str, value: str) -> str:
+    """Escape an attribute; the steps of a series have nearly all of theirs in common."""
+    return f" {name}={quoteattr(value, _WHITE)}"
