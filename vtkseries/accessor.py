@@ -57,9 +57,12 @@ class VtkAccessor(GridVerbs):
         variables: Sequence[Hashable] | str | None = None,
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
         parts: Hashable | None = None,
+        stagger: Mapping[Hashable, str] | None = None,
         location: str = "auto",
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -100,9 +103,12 @@ class VtkAccessor(GridVerbs):
             variables=variables,
             vectors=vectors,
             parts=parts,
+            stagger=stagger,
             location=location,
             missing=missing,
             z_scale=z_scale,
+            sphere=sphere,
+            radius=radius,
             time_units=time_units,
             mode=mode,
             durable=durable,
@@ -124,9 +130,12 @@ class VtkAccessor(GridVerbs):
         variables: Sequence[Hashable] | str | None = None,
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
         parts: Hashable | None = None,
+        stagger: Mapping[Hashable, str] | None = None,
         location: str = "auto",
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -151,12 +160,19 @@ class VtkAccessor(GridVerbs):
             by CF standard names when None; ``{}`` for none.
         parts : hashable, optional
             A dim (ensemble member, wavelength) each of whose values becomes a part of its own.
+        stagger : mapping, optional
+            ``{"u": "x", "v": "y"}``: along which axis components of `vectors` lie half a cell off the centres, to
+            which they are averaged. SGRID or ``c_grid_axis_shift`` attributes tell it too.
         location : {"auto", "point", "cell"}
             Whether values lie at the coordinates or in cells around them.
-        missing : "nan" or float
-            What stands for missing values.
+        missing : "nan", "blank" or float
+            What stands for missing values. With ``"blank"``, ParaView does not draw their points and cells.
         z_scale : float
             Multiplies heights and depths.
+        sphere : bool
+            Put longitudes and latitudes on a globe, and turn vectors (east, north, up) with it: not as ``.vtr``.
+        radius : float, optional
+            Of the globe, in the unit of the heights: 6 371 000 by default.
         time_units : str, optional
             Units of ParaView's time, as in ``"hours since 2000-01-01"`` or ``"hours"``.
         mode : {"w", "x", "a"}
@@ -216,9 +232,12 @@ class VtkAccessor(GridVerbs):
             variables=variables,
             vectors=vectors,
             parts=parts,
+            stagger=stagger,
             location=location,
             missing=missing,
             z_scale=z_scale,
+            sphere=sphere,
+            radius=radius,
             time_units=time_units,
             mode=mode,
             durable=durable,

@@ -50,9 +50,12 @@ class GridVerbs:
         variables: Sequence[Hashable] | str | None = None,
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
         parts: Hashable | None = None,
+        stagger: Mapping[Hashable, str] | None = None,
         location: str = "auto",
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -67,8 +70,8 @@ class GridVerbs:
         ----------
         path : path
             Ends in ``.pvd``, or in ``.vti`` for exactly one step.
-        x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, mode, durable, compression,
-        compression_level, encoding, compute
+        x, y, z, time, variables, vectors, parts, stagger, location, missing, z_scale, sphere, radius, time_units,
+        mode, durable, compression, compression_level, encoding, compute
             As in :meth:`to_vtr`.
 
         Returns
@@ -106,9 +109,12 @@ class GridVerbs:
             variables=variables,
             vectors=vectors,
             parts=parts,
+            stagger=stagger,
             location=location,
             missing=missing,
             z_scale=z_scale,
+            sphere=sphere,
+            radius=radius,
             time_units=time_units,
             mode=mode,
             durable=durable,
@@ -128,9 +134,12 @@ class GridVerbs:
         variables: Sequence[Hashable] | str | None = None,
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
         parts: Hashable | None = None,
+        stagger: Mapping[Hashable, str] | None = None,
         location: str = "auto",
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -145,8 +154,8 @@ class GridVerbs:
         ----------
         path : path
             Ends in ``.pvd``, or in ``.vts`` for exactly one step.
-        x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, mode, durable, compression,
-        compression_level, encoding, compute
+        x, y, z, time, variables, vectors, parts, stagger, location, missing, z_scale, sphere, radius, time_units,
+        mode, durable, compression, compression_level, encoding, compute
             As in :meth:`to_vtr`.
 
             Here `x`, `y` and `z` may also be coordinates of two, three or (with time) four dims; other axes are
@@ -187,9 +196,12 @@ class GridVerbs:
             variables=variables,
             vectors=vectors,
             parts=parts,
+            stagger=stagger,
             location=location,
             missing=missing,
             z_scale=z_scale,
+            sphere=sphere,
+            radius=radius,
             time_units=time_units,
             mode=mode,
             durable=durable,
@@ -209,9 +221,12 @@ class GridVerbs:
         variables: Sequence[Hashable] | str | None = None,
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
         parts: Hashable | None = None,
+        stagger: Mapping[Hashable, str] | None = None,
         location: str = "auto",
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -226,8 +241,8 @@ class GridVerbs:
         ----------
         path : path
             Ends in ``.pvd``.
-        x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, mode, durable, compression,
-        compression_level, encoding, compute
+        x, y, z, time, variables, vectors, parts, stagger, location, missing, z_scale, sphere, radius, time_units,
+        mode, durable, compression, compression_level, encoding, compute
             As in :meth:`to_vtr`.
 
             Here `x`, `y` and `z` may also be coordinates of two, three or (with time) four dims, as in :meth:`to_vts`.
@@ -267,9 +282,12 @@ class GridVerbs:
             variables=variables,
             vectors=vectors,
             parts=parts,
+            stagger=stagger,
             location=location,
             missing=missing,
             z_scale=z_scale,
+            sphere=sphere,
+            radius=radius,
             time_units=time_units,
             mode=mode,
             durable=durable,

@@ -9,6 +9,8 @@ import cf_xarray  # noqa: F401 (registers the .cf accessor)
 import numpy as np
 import xarray as xr
 
+from vtkseries.cf.attributes import attribute
+from vtkseries.cf.longitudes import is_longitude, unwrap
 from vtkseries.errors import SeriesError
 
 __all__ = ["Axis", "attribute", "find_axis", "scalar_axis", "upward"]
@@ -41,6 +43,8 @@ class Axis:
         What was flipped, negated or guessed.
     precision : float
         The relative precision in which the coordinate is stored.
+    closed : bool
+        The last node is the first again: fields have one value less, and are drawn with their first one repeated.
     """
 
     role: str
@@ -52,17 +56,12 @@ class Axis:
     factor: float = 1.0
     notices: tuple[str, ...] = ()
     precision: float = float(np.finfo("f8").eps)
+    closed: bool = False
 
     @property
     def key(self) -> tuple[Hashable | None, bytes]:
         """Equal for axes with the same nodes of the same coordinate, whether fields lie on them or between them."""
         return (self.name if self.name is not None else self.dim, self.nodes.tobytes())
-
-
-def attribute(variable: xr.Variable, name: str) -> str | None:
-    """Give a CF attribute, which decoding may have moved to the encoding."""
-    value = variable.attrs.get(name, variable.encoding.get(name))
-    return value if isinstance(value, str) else None
 
 
 def upward(variable: xr.Variable | None, z_scale: float) -> tuple[float, str | None]:
@@ -103,13 +102,15 @@ def find_axis(
         Coordinates that are missing, repeated, not sorted, or no numbers; bounds that leave gaps.
     """
     size = ds.sizes[dim]
-    notices = []
+    notices: list[str] = []
     if size == 0:
         message = f"dim {dim!r} is empty; select at least one value"
         raise SeriesError(message)
     variable = None if name is None else ds[name].variable
     centres = np.arange(size, dtype="f8") if variable is None else _numbers(variable, name)
     label = repr(str(dim if name is None else name))
+    if variable is not None and role == "x" and is_longitude(variable, name):
+        centres = _over_date_line(centres, label, notices)
     _refuse_disorder(centres, label)
     nodes = centres
     if cells and len(centres) == size:
@@ -164,6 +165,20 @@ def _numbers(variable: xr.Variable, name: Hashable | None) -> np.ndarray:
         )
         raise SeriesError(message)
     return values
+
+
+def _over_date_line(values: np.ndarray, label: str, notices: list[str]) -> np.ndarray:
+    """Give longitudes that jump at the date line without the jump, where they are sorted then."""
+    smooth, jumped = unwrap(xr.Variable(("x",), values))
+    if _sorted(values) or not jumped or not _sorted(smooth.values):
+        return values
+    notices.append(f"axis x ({label[1:-1]}): longitudes that jump at the date line were unwrapped")
+    return np.asarray(smooth.values)
+
+
+def _sorted(values: np.ndarray) -> bool:
+    steps = np.diff(values)
+    return bool(np.all(steps > 0) or np.all(steps < 0))
 
 
 def _refuse_disorder(values: np.ndarray, label: str) -> None:

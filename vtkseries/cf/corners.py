@@ -2,24 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 import xarray as xr
 
+from vtkseries.cf.attributes import attribute
 from vtkseries.cf.curvilinear import Coordinate
 from vtkseries.cf.roles import SPACE
+from vtkseries.errors import SeriesError
 
 __all__ = ["corners"]
 
+_ROUND = 360.0
+_QUAD = 4
 
-def corners(ds: xr.Dataset, coordinate: Coordinate) -> xr.Variable:
-    """Give the corners around a coordinate's centres, half-way between them and as far beyond the outermost."""
-    del ds
+# Where the vertices of a cell stand, as (along the first dim, along the second): each way round, from each start.
+_RING = ((0, 0), (0, 1), (1, 1), (1, 0))
+_ORDERS = [tuple(_RING[(start + way * n) % 4] for n in range(4)) for way in (1, -1) for start in range(4)]
+
+
+def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | None]:
+    """Give the corners of the cells around a coordinate's centres, and what the plan is to say about them.
+
+    They come from CF bounds with four vertices a cell; without bounds they are half-way between the centres, and as
+    far beyond the outermost.
+
+    Raises
+    ------
+    SeriesError
+        Vertices of neighbouring cells that differ.
+    """
     variable = coordinate.variable
+    name = coordinate.name
+    bounds = attribute(variable, "bounds")
+    if bounds is not None and bounds in ds.variables:
+        vertices = np.asarray(ds[bounds].values, "f8")
+        if vertices.shape == (*variable.shape, _QUAD) and variable.ndim == len(_RING[0]):
+            return xr.Variable(variable.dims, _join(vertices, bounds, ds[name].dims), variable.attrs), None
     values = np.asarray(variable.values, "f8")
     for axis, role in enumerate(variable.dims):
         if role in SPACE:
             values = _between(values, axis)
-    return xr.Variable(variable.dims, values, variable.attrs)
+    notice = f"{name}: no bounds with four vertices a cell: corners were put half-way between the centres"
+    return xr.Variable(variable.dims, values, variable.attrs), notice
+
+
+def _join(vertices: np.ndarray, name: str, dims: tuple[Hashable, ...]) -> np.ndarray:
+    """Give the (ny + 1, nx + 1) corners of (ny, nx) cells whose vertices match up, whichever way round they are."""
+    best = min((_mismatch(vertices, order) for order in _ORDERS), key=lambda found: (found[0], found[1]))
+    count, worst, order, where = best
+    if count:
+        (j, i), (dj, di) = where, ((1, 0) if worst else (0, 1))
+        message = (
+            f"bounds {name!r}: {count} neighbouring cells do not share their vertices, the first at "
+            f"{dims[0]}={j}, {dims[1]}={i} and {dims[0]}={j + dj}, {dims[1]}={i + di}: "
+            f"{vertices[j, i].tolist()} and {vertices[j + dj, i + di].tolist()}; use location='point'"
+        )
+        raise SeriesError(message)
+    ny, nx = vertices.shape[:2]
+    result = np.empty((ny + 1, nx + 1))
+    for number, (y, x) in enumerate(order):
+        result[y : y + ny, x : x + nx] = vertices[..., number]
+    return result
+
+
+def _mismatch(
+    vertices: np.ndarray, order: tuple[tuple[int, int], ...]
+) -> tuple[int, int, tuple[tuple[int, int], ...], tuple[int, int]]:
+    """Count the neighbours that differ with vertices in this order: how many, along which dim, the order, and where."""
+    at = {place: vertices[..., number] for number, place in enumerate(order)}
+    size = np.abs(at[1, 1] - at[0, 0]) + np.abs(at[1, 0] - at[0, 1])
+    size = np.where(size > _ROUND / 2, np.abs(size - _ROUND), size)
+    tolerance = 1e-4 * float(np.nanmedian(size)) + 1e-12
+    along_x = _differ(at[0, 1][:, :-1], at[0, 0][:, 1:], tolerance) | _differ(
+        at[1, 1][:, :-1], at[1, 0][:, 1:], tolerance
+    )
+    along_y = _differ(at[1, 0][:-1], at[0, 0][1:], tolerance) | _differ(at[1, 1][:-1], at[0, 1][1:], tolerance)
+    count = int(along_x.sum() + along_y.sum())
+    found, axis = (along_x, 0) if along_x.any() else (along_y, 1)
+    where = tuple(int(n) for n in np.argwhere(found)[0]) if found.any() else (0, 0)
+    return count, axis, order, (where[0], where[1])
+
+
+def _differ(first: np.ndarray, second: np.ndarray, tolerance: float) -> np.ndarray:
+    away = np.abs(first - second)
+    return np.asarray(np.minimum(away, np.abs(away - _ROUND)) > tolerance)
 
 
 def _between(values: np.ndarray, axis: int) -> np.ndarray:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.coordinates import attribute
+from vtkseries.cf.attributes import attribute
 from vtkseries.cf.lazy import KEPT
 from vtkseries.cf.roles import CF, SPACE, Roles, cf_roles
 from vtkseries.errors import SeriesError
 
-__all__ = ["Coordinate", "by_role", "counts", "find_coordinates"]
+__all__ = ["LARGEST", "Coordinate", "by_role", "counts", "find_coordinates"]
+
+LARGEST = 1e15
+"""No coordinate is this large: fill values that were not decoded are."""
 
 # Names of two-dimensional coordinates in the output of common models, matched whole and without regard to case.
 _NAMES = {
@@ -146,6 +149,7 @@ def _detect(
             and name != field
             and (name in ds.coords or name in listed or name in cf)
             and _role(name, cf) == role
+            and not _empty(ds[name].variable)
         ]
         chosen: list[Hashable] = [name for name in fitting if name in listed] or fitting
         if len(chosen) > 1:
@@ -160,6 +164,14 @@ def _detect(
             result[role] = Coordinate(role, chosen[0], by_role(ds[chosen[0]].variable, own))
     pair = {"x", "y"} & set(wanted)
     return result if len(pair) < len(SPACE) - 1 or pair <= set(result) else {}
+
+
+def _empty(variable: xr.Variable) -> bool:
+    """Tell whether a coordinate is missing everywhere, as some files leave theirs."""
+    if variable.size * variable.dtype.itemsize > KEPT:
+        return False
+    values = np.asarray(variable.values, "f8")
+    return not np.any(np.abs(values) < LARGEST)
 
 
 def _alike(

@@ -29,12 +29,15 @@ class Vector:
         The dim along which the components of the single variable lie.
     labels : tuple of str
         The components' names.
+    made : bool
+        Its components were computed from variables that are written as well.
     """
 
     name: str
     variables: tuple[Hashable, ...]
     dim: Hashable | None = None
     labels: tuple[str, ...] = ()
+    made: bool = False
 
 
 def metadata_names(ds: xr.Dataset) -> set[Hashable]:

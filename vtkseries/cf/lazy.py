@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-__all__ = ["KEPT", "derive", "settle", "unloaded"]
+__all__ = ["KEPT", "derive", "settle", "touching", "unloaded", "wrapped"]
 
 KEPT = 1 << 27
 """Bytes up to which something that is the same in every step is computed once and kept in memory."""
@@ -24,13 +25,19 @@ class _Derived(BackendArray):
     """An array whose blocks are a function of the same blocks of variables."""
 
     def __init__(
-        self, function: Function, variables: tuple[xr.Variable, ...], sizes: dict[Hashable, int], dtype: np.dtype
+        self,
+        function: Function,
+        variables: tuple[xr.Variable, ...],
+        sizes: dict[Hashable, int],
+        dtype: np.dtype,
+        beyond: frozenset[Hashable] = frozenset(),
     ) -> None:
         self.function = function
         self.variables = variables
         self.sizes = sizes
         self.shape = tuple(sizes.values())
         self.dtype = dtype
+        self.beyond = beyond  # dims along which a block depends on one value more
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._block)
@@ -40,7 +47,7 @@ class _Derived(BackendArray):
         inner = {dim: s for dim, s in zip(self.sizes, slices, strict=True) if dim != _LAST}
         blocks = []
         for variable in self.variables:
-            part = variable.isel({dim: inner[dim] for dim in variable.dims})
+            part = variable.isel({dim: self._reach(dim, inner[dim]) for dim in variable.dims})
             present = [dim for dim in inner if dim in part.dims]
             values = np.asarray(part.transpose(*present).values)
             blocks.append(values[tuple(slice(None) if dim in present else None for dim in inner)])
@@ -51,6 +58,12 @@ class _Derived(BackendArray):
         if _LAST in self.sizes:
             result = result[(*last, slices[-1])]
         return result[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
+
+    def _reach(self, dim: Hashable, where: slice) -> slice:
+        if dim not in self.beyond:
+            return where
+        start, stop, _ = where.indices(self.sizes[dim])
+        return slice(start, stop + 1)
 
 
 def derive(
@@ -91,7 +104,7 @@ def derive(
         result: xr.Variable = xr.apply_ufunc(
             _typed,
             *chunked,
-            kwargs={"function": function, "dtype": dtype},
+            kwargs={"function": function, "dtype": dtype, "ndim": len(sizes)},
             dask="parallelized",
             output_dtypes=[dtype],
             output_core_dims=[list(added)],
@@ -103,6 +116,51 @@ def derive(
     array = _Derived(function, tuple(variables), sizes, dtype)
     result = xr.Variable(tuple(sizes), indexing.LazilyIndexedArray(array))
     return settle(result) if steady else result
+
+
+def touching(mask: xr.Variable, dims: Sequence[Hashable]) -> xr.Variable:
+    """Give where neighbours along these dims, of which the result has one less, are marked: any corner of a cell.
+
+    Each block reads one plane beyond its own.
+    """
+    if mask.chunks is not None:
+        for dim in dims:
+            first, second = mask.isel({dim: slice(0, -1)}), mask.isel({dim: slice(1, None)})
+            mask = first | second.chunk(dict(zip(first.dims, first.chunks or (), strict=True)))
+        return mask
+    sizes = {dim: size - (dim in dims) for dim, size in mask.sizes.items()}
+    function = _Touching(tuple(mask.dims.index(dim) for dim in dims))
+    array = _Derived(function, (mask,), sizes, np.dtype("?"), frozenset(dims))
+    return xr.Variable(tuple(sizes), indexing.LazilyIndexedArray(array))
+
+
+@dataclass(frozen=True)
+class _Touching:
+    axes: tuple[int, ...]
+
+    def __call__(self, mask: np.ndarray) -> np.ndarray:
+        for axis in self.axes:
+            moved = np.moveaxis(mask, axis, 0)
+            mask = np.moveaxis(moved[:-1] | moved[1:], 0, axis)
+        return mask
+
+
+def wrapped(variable: xr.Variable, dim: Hashable, shift: float = 0.0) -> xr.Variable:
+    """Give a variable with its first value along a dim again at the end, plus a shift: a ring that closes."""
+    if dim not in variable.dims:
+        return variable
+    size = variable.sizes[dim]
+    if variable.chunks is not None:
+        once_more = variable.isel({dim: slice(0, 1)})
+        result: xr.Variable = xr.Variable.concat([variable, once_more + shift if shift else once_more], dim)  # type: ignore[no-untyped-call]
+        chunks = variable.chunksizes[dim]
+        return result.chunk({dim: (*chunks[:-1], chunks[-1] + 1)})
+    result = unloaded(variable).isel({dim: np.append(np.arange(size), 0)})
+    if shift:
+        values = result.values
+        values[tuple(-1 if d == dim else slice(None) for d in result.dims)] += shift
+        result = xr.Variable(result.dims, values, variable.attrs, variable.encoding)
+    return result
 
 
 def settle(variable: xr.Variable) -> xr.Variable:
@@ -123,5 +181,6 @@ def _cheap(variable: xr.Variable) -> bool:
     return variable.chunks is not None or bool(variable._in_memory)  # noqa: SLF001 (xarray has no public word for it)
 
 
-def _typed(*blocks: Any, function: Function, dtype: np.dtype) -> Any:
-    return np.asarray(function(*blocks), dtype)
+def _typed(*blocks: Any, function: Function, dtype: np.dtype, ndim: int) -> Any:
+    whole = [np.reshape(block, (1,) * (ndim - np.ndim(block)) + np.shape(block)) for block in blocks]
+    return np.asarray(function(*whole), dtype)

@@ -100,7 +100,9 @@ class GridArray(_SeriesArray):
         wanted = {role: np.zeros(1, np.int64) for role in _AXES}
         for role, size, index in zip(self.roles, self.shape, key, strict=True):
             chosen = np.atleast_1d(np.arange(size)[index])
-            wanted[role] = size - 1 - chosen if role in self.flips else chosen
+            # A globe's arrays have one column more than the variable: the first one once more.
+            stored = self.grid_shape[("z", "y", "x").index(role)] if role in ("z", "y", "x") else size
+            wanted[role] = stored - 1 - chosen if role in self.flips else chosen
         ordered = {role: _rising(wanted[role]) for role in ("z", "y", "x")}
         indices = tuple(ordered[role][0] for role in ("z", "y", "x"))
         turn = tuple(ordered[role][1] for role in ("z", "y", "x"))

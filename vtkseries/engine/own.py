@@ -176,7 +176,8 @@ def _drawn(
         grid_shape = grid.cells if at["cells"] else grid.points
         array = _check_member(grid, tag, member, count, dtype)
         for axis, role in enumerate(("z", "y", "x")):
-            if grid_shape[axis] != (shape[roles.index(role)] if role in roles else 1):
+            once_more = role in at.get("closed", ())  # a globe's first column, again after the last
+            if grid_shape[axis] != (shape[roles.index(role)] + once_more if role in roles else 1):
                 raise FormatError(f"its array {array.name[:200]!r} is {grid_shape} (z, y, x), not {shape} {roles}")
     stored = array_dtype(array)
     fill = unpack(task.content.get("fill"))

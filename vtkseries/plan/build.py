@@ -14,8 +14,11 @@ from vtkseries.cf.roles import ROLES, SPACE, Roles, find_roles
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
 from vtkseries.grids.geometry import extent_of
+from vtkseries.grids.sphere import RADIUS
+from vtkseries.plan.centred import centre_vectors
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import constant_fields
+from vtkseries.plan.geometry import part_kind
 from vtkseries.plan.group import Grouping, group_fields
 from vtkseries.plan.model import FieldPlan, PartPlan, SeriesPlan, WholePlan
 from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins
@@ -23,6 +26,7 @@ from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
 from vtkseries.plan.placement import Options
 from vtkseries.plan.remember import remember
 from vtkseries.plan.target import choose_grid, part_names, read_target
+from vtkseries.plan.turned import turned
 from vtkseries.values import conversions
 from vtkseries.xmlformat.codecs import codec
 
@@ -67,6 +71,9 @@ def make_plan(
     encoding: Encoding | None = None,
     pieces: Pieces = False,
     grid: str | None = None,
+    sphere: bool = False,
+    radius: float | None = None,
+    stagger: Mapping[Hashable, str] | None = None,
 ) -> Prepared:
     """Plan the files of a Dataset; the arguments are those of ``ds.vtk.to_vtr``.
 
@@ -84,26 +91,34 @@ def make_plan(
     target = read_target(path, mode, suffixes=(".pvd",) if grid == "auto" else (".pvd", f".{grid}"))
     _check_options(ds, parts, location, missing, z_scale)
     check_pieces(ds, pieces, target.suffix, grid)
+    globe = _globe(grid, radius, sphere=sphere)
     method = codec(compression, compression_level)
     names, asked = choose(ds, variables)
     named = {"x": x, "y": y, "z": z, "time": time}
-    found = find_vectors(ds, vectors, names)
+    centred = centre_vectors(ds, vectors, named, names, stagger)
+    found = (*find_vectors(ds, centred.rest, names), *centred.vectors)
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
-    roles = find_roles(ds, named, names, curvilinear=grid in ("vts", "auto"))
-    grouping = group_fields(ds, names, found, roles, Options(parts, location, float(z_scale), asked, grid))
+    roles = find_roles(centred.ds, named, names, curvilinear=grid in ("vts", "auto"))
+    grouping = group_fields(
+        centred.ds, names, found, roles, Options(parts, location, float(z_scale), asked, grid, globe)
+    )
     precision = read_encoding(encoding, [*names, *(vector.name for vector in found)])
     times = _times(ds, roles, time, time_units)
     _refuse_overwriting_itself(ds, target)
     fill = None if isinstance(missing, str) else float(missing)
     sources: dict[str, xr.Variable] = {}
     fields = _field_plans(ds, grouping, times, sources)
+    groups = list(grouping.groups.values())
+    for group in groups:
+        group.kind = part_kind(group, grid)
+        group.fields.extend(turned(group, times.dim))
     memory = remember(ds, grouping, roles, times, parts=parts, fill=fill, asked=asked)
     sources.update(memory.sources)
     fields = (*fields, *memory.fields)
     refuse_twins([item.name for item in fields])
     constants = constant_fields(times, memory.text)
-    groups = list(grouping.groups.values())
     labels = part_names(groups)
+    storage = Storage(fill, method, precision, blank=missing == "blank")
     built: list[PartPlan] = []
     wholes: list[WholePlan] = []
     for group, label in zip(groups, labels, strict=True):
@@ -114,7 +129,7 @@ def make_plan(
                 label if pieces is False else f"{label}_p{number:03d}".lstrip("_"),
                 (times, fields, constants),
                 sources,
-                Storage(grid, fill, method, precision),
+                storage,
             )
             for number, piece in enumerate(cut)
         )
@@ -131,7 +146,7 @@ def make_plan(
         fields=fields,
         times=times,
         constants=constants,
-        notices=(*notices, *kept),
+        notices=(*notices, *centred.notices, *kept),
         left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
         compression=method,
@@ -155,8 +170,8 @@ def _check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missin
     if location not in ("auto", "point", "cell"):
         message = f"location={location!r}: choose 'auto', 'point' or 'cell'"
         raise SeriesError(message)
-    if isinstance(missing, str) and missing != "nan":
-        message = f"missing={missing!r}: choose 'nan' or a number"
+    if isinstance(missing, str) and missing not in ("nan", "blank"):
+        message = f"missing={missing!r}: choose 'nan', 'blank' (ParaView draws holes) or a number"
         raise SeriesError(message)
     if not math.isfinite(z_scale) or z_scale == 0:
         message = f"z_scale={z_scale!r} must be a number other than 0; 50 exaggerates heights, -1 turns them over"
@@ -164,6 +179,19 @@ def _check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missin
     if parts is not None and parts not in ds.dims:
         message = f"parts={parts!r}: there is no such dim; this Dataset has {', '.join(map(str, ds.dims))}"
         raise SeriesError(message)
+
+
+def _globe(grid: str, radius: float | None, *, sphere: bool) -> float | None:
+    """Give the radius of the globe, or None for a plane."""
+    if not sphere and radius is None:
+        return None
+    if grid in ("vtr", "vti"):
+        message = f"sphere=True: the points of a globe lie on no lines, as a .{grid} needs; use to_vts or to_pvd"
+        raise SeriesError(message)
+    if radius is not None and not (math.isfinite(radius) and radius > 0):
+        message = f"radius={radius!r} must be a length greater than 0, in the unit of the heights"
+        raise SeriesError(message)
+    return RADIUS if radius is None else float(radius)
 
 
 def _refuse_overwriting_itself(ds: xr.Dataset, target: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import xarray as xr
-
 from vtkseries.cf.coordinates import Axis
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
@@ -13,11 +11,11 @@ from vtkseries.grids.rectilinear import rectilinear
 from vtkseries.grids.structured import structured
 from vtkseries.plan.group import Group
 
-__all__ = ["part_geometry", "point_sources"]
+__all__ = ["part_geometry", "part_kind"]
 
 
-def part_geometry(group: Group, grid: str) -> Geometry:
-    """Describe the grid of a part.
+def part_kind(group: Group, grid: str) -> str:
+    """Choose the kind of a part's grid: ``"vtr"``, ``"vti"`` or ``"vts"``.
 
     Parameters
     ----------
@@ -30,20 +28,20 @@ def part_geometry(group: Group, grid: str) -> Geometry:
     SeriesError
         An image is asked for and an axis is not uniform.
     """
-    nodes = [group.axes[role].nodes for role in SPACE]
     if group.placement.points:
-        return structured([len(n) for n in nodes])
+        return "vts"
     uneven = [axis for role in SPACE if (axis := group.axes[role]) and unevenness(axis.nodes, axis.precision)]
     if grid == "vti" and uneven:
         raise _not_uniform(uneven)
-    if grid == "vti" or (grid == "auto" and not uneven):
-        return image(nodes)
-    return rectilinear(nodes)
+    return "vti" if grid == "vti" or (grid == "auto" and not uneven) else "vtr"
 
 
-def point_sources(group: Group) -> tuple[xr.Variable, ...]:
-    """Give the variables of x, y and z of each point, with dims named by role."""
-    return group.placement.points
+def part_geometry(group: Group) -> Geometry:
+    """Describe the grid of a part."""
+    nodes = [group.axes[role].nodes for role in SPACE]
+    if group.kind == "vts":
+        return structured([len(n) for n in nodes])
+    return image(nodes) if group.kind == "vti" else rectilinear(nodes)
 
 
 def _not_uniform(axes: list[Axis]) -> SeriesError:

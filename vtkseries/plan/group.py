@@ -26,6 +26,7 @@ class Field:
     roles: dict[Hashable, str]
     cells: bool = False
     labels: tuple[str, ...] = ()
+    made: bool = False  # computed from variables that are written as well: nothing to read back
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Group:
 
     placement: Placement
     label: str = ""
+    kind: str = "vtr"  # of its files: "vtr", "vti" or "vts"
     fields: list[Field] = field(default_factory=list)
     extent: tuple[int, int, int, int, int, int] | None = None
 
@@ -101,7 +103,7 @@ def group_fields(
             if item.dim is not None:
                 named[item.dim] = "c"
             cells = any(axis.cells for axis in grid.axes.values())
-            group.fields.append(Field(item.name, variables, keys, named, cells, item.labels))
+            group.fields.append(Field(item.name, variables, keys, named, cells, item.labels, item.made))
     if not result.groups:
         raise _nothing(ds, result, roles)
     return result

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
+from vtkseries.cf.lazy import wrapped
+from vtkseries.cf.missing import without_fills
 from vtkseries.cf.roles import SPACE
 from vtkseries.cf.times import Times
 from vtkseries.errors import SeriesError
 from vtkseries.grids.geometry import Geometry
 from vtkseries.plan.encoding import check_precision
 from vtkseries.plan.fielddata import widest_fields
-from vtkseries.plan.geometry import part_geometry, point_sources
+from vtkseries.plan.geometry import part_geometry
+from vtkseries.plan.ghosts import GHOSTS, ghost_arrays
 from vtkseries.plan.group import Field, Group
 from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan
 from vtkseries.values import Precision, conversions
@@ -42,20 +45,20 @@ class Storage:
 
     Attributes
     ----------
-    grid : str
-        ``"vtr"``, ``"vti"``, ``"vts"`` or ``"auto"``.
     fill : float or None
         What stands for missing values.
     method : Codec or None
         How arrays are compressed.
     precision : mapping
         What is kept of single variables or vectors.
+    blank : bool
+        Whether ParaView is told to hide missing values.
     """
 
-    grid: str
     fill: float | None = None
     method: Codec | None = None
     precision: Mapping[str, Precision] = field(default_factory=dict)
+    blank: bool = False
 
 
 def plan_part(
@@ -84,12 +87,15 @@ def plan_part(
         A grid that cannot hold the part exactly, or two arrays of one name.
     """
     times, fields, constants = common
-    geometry = part_geometry(group, storage.grid)
+    geometry = part_geometry(group)
     if group.extent is not None:
         geometry = replace(geometry, extent=group.extent)
     planned = [_arrays(item, group, geometry, times.dim, sources, storage) for item in group.fields]
     point = [entry for item, entries in zip(group.fields, planned, strict=True) if not item.cells for entry in entries]
     cell = [entry for item, entries in zip(group.fields, planned, strict=True) if item.cells for entry in entries]
+    ghosts = ghost_arrays(group, geometry, times.dim, sources, label=label, blank=storage.blank)
+    point += ghosts[0]
+    cell += ghosts[1]
     refuse_twins([array.name for array, _ in point])
     refuse_twins([array.name for array, _ in cell])
     document = _document(geometry, [a for _, a in point], [a for _, a in cell])
@@ -124,7 +130,7 @@ def _points(group: Group, geometry: Geometry, prefix: str, sources: dict[str, xr
     flips = tuple(role for role in SPACE if group.axes[role].flipped)
     conversion = conversions(np.dtype("f8"))[0][1]
     parts = []
-    for index, variable in enumerate(point_sources(group)):
+    for index, variable in enumerate(group.placement.points):
         key = f"points:{prefix}{SPACE[index]}"
         sources[key] = variable
         parts.append(Component(key, tuple(map(str, variable.dims)), flips, conversion, index))
@@ -150,7 +156,7 @@ def _document(geometry: Geometry, point: list[DataArray], cell: list[DataArray])
 
 def _active(arrays: list[DataArray]) -> tuple[tuple[str, str], ...]:
     """Name the arrays that ParaView colours by at first."""
-    scalar = next((("Scalars", a.name) for a in arrays if a.components == 1), None)
+    scalar = next((("Scalars", a.name) for a in arrays if a.components == 1 and a.name != GHOSTS), None)
     vector = next((("Vectors", a.name) for a in arrays if a.components == 3), None)  # noqa: PLR2004 (x, y, z)
     return tuple(item for item in (scalar, vector) if item is not None)
 
@@ -166,7 +172,10 @@ def _arrays(
     flips = tuple(role for role in SPACE if group.axes[role].flipped)
     dtype, precision = _stored(item, group, storage)
     first = item.variables[0]
-    sources.update(zip(item.keys, item.variables, strict=True))
+    variables = [without_fills(v) if storage.blank or storage.fill is not None else v for v in item.variables]
+    if group.axes["x"].closed and not item.made:
+        variables = [wrapped(v, group.axes["x"].dim) for v in variables]
+    sources.update(zip(item.keys, variables, strict=True))
     inner = next((first.sizes[dim] for dim, role in item.roles.items() if role == "c"), None)
     count = inner if inner is not None else len(item.variables)
     components = 3 if count == 2 else count  # noqa: PLR2004 (two components get a zero third)

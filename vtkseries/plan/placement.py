@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
 import xarray as xr
 
-from vtkseries.cf.coordinates import Axis, attribute, find_axis, scalar_axis, upward
-from vtkseries.cf.corners import corners
+from vtkseries.cf.coordinates import Axis, attribute, find_axis, scalar_axis
 from vtkseries.cf.curvilinear import Coordinate, find_coordinates
-from vtkseries.cf.lazy import derive
-from vtkseries.cf.orientation import flips
 from vtkseries.cf.roles import SPACE, Roles
+from vtkseries.cf.vertical import parametric
+from vtkseries.plan.points import Globe, place_points
 
 __all__ = ["Options", "Placement", "place_field"]
 
@@ -26,6 +24,8 @@ class Options:
     ----------
     grid : str
         ``"vtr"``, ``"vti"``, ``"vts"``, or ``"auto"`` for the cheapest exact one.
+    radius : float or None
+        Of the globe on which longitudes and latitudes are put; None for a plane.
     """
 
     parts: Hashable | None
@@ -33,6 +33,7 @@ class Options:
     z_scale: float
     asked: bool
     grid: str = "vtr"
+    radius: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,18 @@ class Placement:
     key : tuple
         Equal for fields on the same grid.
     notices : tuple of str
+    lost : Variable or None
+        Where a coordinate is missing, with dims named by role.
+    globe : Globe or None
+        Longitudes and latitudes, where they were put on a globe.
     """
 
     axes: dict[str, Axis]
     points: tuple[xr.Variable, ...] = ()
     key: tuple[Hashable, ...] = ()
     notices: tuple[str, ...] = ()
+    lost: xr.Variable | None = None
+    globe: Globe | None = None
 
 
 def place_field(
@@ -83,9 +90,7 @@ def place_field(
         Coordinates that are ambiguous, or cannot place a grid.
     """
     spatial = {role: dim for role, dim in dims.items() if role in SPACE}
-    found = {}
-    if options.grid in ("vts", "auto"):
-        found = find_coordinates(ds, field, dims, roles, prefer=options.grid == "vts")
+    found, notices = _coordinates(ds, field, dims, roles, options)
     cells, ties = _cells(ds, spatial, roles, options, found)
     key = (
         cells,
@@ -105,13 +110,30 @@ def place_field(
             )
             for role, dim in ((role, spatial.get(role)) for role in SPACE)
         }
-        curved = bool(found) or options.grid == "vts"
-        cache[key] = (
+        curved = bool(found) or options.grid == "vts" or options.radius is not None
+        placed = (
             _curvilinear(ds, lines, found, options, cells=cells)
             if curved
             else Placement(lines, key=tuple(lines[role].key for role in SPACE), notices=_notices(lines))
         )
+        cache[key] = replace(placed, notices=(*placed.notices, *notices))
     return cache[key]
+
+
+def _coordinates(
+    ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, options: Options
+) -> tuple[dict[str, Coordinate], list[str]]:
+    """Give the coordinates of several dims that place a field, and what the plan is to say about them."""
+    if options.grid not in ("vts", "auto"):
+        return {}, []
+    prefer = options.grid == "vts" or options.radius is not None
+    found = find_coordinates(ds, field, dims, roles, prefer=prefer)
+    if "z" not in dims or "z" in found or "z" in roles.named:
+        return found, []
+    heights, notice = parametric(ds, dims, roles)
+    if heights is not None:
+        found["z"] = heights
+    return found, [notice] if notice else []
 
 
 def _notices(axes: Mapping[str, Axis]) -> tuple[str, ...]:
@@ -138,50 +160,10 @@ def _cells(
 def _curvilinear(
     ds: xr.Dataset, lines: dict[str, Axis], found: Mapping[str, Coordinate], options: Options, *, cells: bool
 ) -> Placement:
-    sizes = {role: len(lines[role].nodes) for role in SPACE}
-    points: list[xr.Variable] = []
-    notices: list[str] = []
-    axes = dict(lines)
-    for role in SPACE:
-        if role not in found:
-            points.append(_along(lines[role]))
-            notices += lines[role].notices
-            continue
-        coordinate = found[role]
-        variable = corners(ds, coordinate) if cells and not coordinate.edges else coordinate.variable
-        factor, notice = upward(variable, options.z_scale) if role == "z" else (1.0, None)
-        if notice:
-            notices.append(f"axis z ({coordinate.name}): {notice}")
-        if factor != 1:
-            variable = derive(_Scaled(factor), [variable], steady="time" not in variable.dims)
-        points.append(variable)
-        axes[role] = replace(lines[role], name=coordinate.name, factor=factor)
-    given = {role: axes[role].flipped for role in SPACE if role not in found}
-    for role, flipped in flips(points, sizes, given).items():
-        if flipped and not axes[role].flipped:
-            notices.append(
-                f"axis {role} ({axes[role].dim}): flipped together with its data, so that no cell is inverted"
-            )
-        axes[role] = replace(axes[role], flipped=flipped)
-    names = tuple((axes[role].dim, axes[role].name, sizes[role]) for role in SPACE)
-    return Placement(axes, tuple(points), ("points", cells, *names), tuple(notices))
-
-
-@dataclass(frozen=True)
-class _Scaled:
-    """A multiple; a class so that it can be sent to other processes."""
-
-    factor: float
-
-    def __call__(self, values: np.ndarray) -> np.ndarray:
-        return values * self.factor + 0.0  # no negative zeros
-
-
-def _along(axis: Axis) -> xr.Variable:
-    """Give the nodes of an axis in the order of its data."""
-    if axis.dim is None:
-        return xr.Variable((), axis.nodes[0])
-    return xr.Variable((axis.role,), axis.nodes[::-1] if axis.flipped else axis.nodes)
+    placed = place_points(ds, lines, found, cells=cells, z_scale=options.z_scale, radius=options.radius)
+    names = tuple((axis.dim, axis.name, len(axis.nodes)) for axis in (placed.axes[role] for role in SPACE))
+    key = ("points", cells, *names)
+    return Placement(placed.axes, placed.variables, key, placed.notices, placed.lost, placed.globe)
 
 
 def _tied_edges(ds: xr.Dataset, role: str, dim: Hashable, roles: Roles) -> Hashable | None:

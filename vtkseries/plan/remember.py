@@ -156,7 +156,7 @@ def _drawn(task: _Task) -> dict[Hashable, dict[str, Any]]:
     by_text = {str(name): name for name in ds.variables}
     for number, group in enumerate(groups):
         for item in group.fields:
-            for index, key in enumerate(item.keys):
+            for index, key in enumerate(() if item.made else item.keys):
                 name = by_text[key.removesuffix(f"@{group.label}") if group.label else key]
                 _add_member(found, name, number, group, item, index)
     for name in ds.coords:
@@ -184,6 +184,7 @@ def _add_member(
             "cells": item.cells,
             "roles": [[pack(dim), item.roles[dim]] for dim in variable.dims],
             "flips": [role for role in SPACE if group.axes[role].flipped and role in item.roles.values()],
+            "closed": [role for role in SPACE if group.axes[role].closed],
             "members": [],
         },
     )
@@ -211,6 +212,8 @@ def _fitting(variable: xr.Variable, task: _Task) -> int | None:
 
 def _length(group: Group, dim: Hashable | None) -> int:
     axis = next(axis for axis in group.axes.values() if axis.dim == dim)
+    if axis.closed:
+        return len(axis.nodes) - 1
     return len(axis.nodes) - 1 if axis.cells and len(axis.nodes) > 1 else len(axis.nodes)
 
 
@@ -222,7 +225,12 @@ def _place(task: _Task, name: Hashable) -> dict[str, Any] | None:
     for number, group in enumerate(task.grouping.groups.values()):
         for role in SPACE:
             axis = group.axes[role]
-            if axis.name == name and variable.dims == (axis.dim,) and len(axis.nodes) == variable.size:
+            if (
+                group.kind == "vtr"
+                and axis.name == name
+                and variable.dims == (axis.dim,)
+                and len(axis.nodes) == variable.size
+            ):
                 made = from_nodes(axis.nodes, variable.dtype, axis.factor, flipped=axis.flipped)
                 if made.tobytes() == np.ascontiguousarray(variable.values).tobytes():
                     return {"axis": [number, role, axis.factor, axis.flipped]}

@@ -1,0 +1,13 @@
+"""CF attributes of a variable."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+__all__ = ["attribute"]
+
+
+def attribute(variable: xr.Variable, name: str) -> str | None:
+    """Give a CF attribute, which decoding may have moved to the encoding."""
+    value = variable.attrs.get(name, variable.encoding.get(name))
+    return value if isinstance(value, str) else None

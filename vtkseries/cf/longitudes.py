@@ -1,0 +1,69 @@
+"""Longitudes: where they jump, and whether they go round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.attributes import attribute
+
+__all__ = ["degrees", "is_longitude", "step_over_seam", "unwrap"]
+
+_ROUND = 360.0
+_UNITS = re.compile(r"degrees?_?(e(ast)?)?", re.IGNORECASE)
+
+
+def is_longitude(variable: xr.Variable, name: Hashable) -> bool:
+    """Tell whether a coordinate holds longitudes in degrees."""
+    units = attribute(variable, "units") or ""
+    if units and not _UNITS.fullmatch(units):
+        return False
+    standard = attribute(variable, "standard_name") or ""
+    return (
+        standard in ("longitude", "grid_longitude")
+        or units.lower().endswith(("_east", "_e", "se"))
+        or bool(not standard and re.search("lon|glam", str(name), re.IGNORECASE))
+    )
+
+
+def degrees(variable: xr.Variable) -> xr.Variable:
+    """Give angles in degrees."""
+    if (attribute(variable, "units") or "").lower().startswith("rad"):
+        return xr.Variable(variable.dims, np.rad2deg(variable.values))
+    return variable
+
+
+def unwrap(variable: xr.Variable) -> tuple[xr.Variable, bool]:
+    """Give longitudes without jumps of 360 degrees between neighbours, and whether there were any."""
+    values = np.asarray(variable.values, "f8")
+    smooth = values
+    spatial = [role for role in ("x", "y", "z", "time") if role in variable.dims]
+    for number, role in enumerate(spatial):
+        axis = variable.dims.index(role)
+        if number == 0:
+            smooth = np.unwrap(smooth, axis=axis, period=_ROUND)
+            continue
+        # Whole rows move together, as their first value asks for.
+        index = tuple(
+            slice(None) if variable.dims[i] not in spatial[:number] else slice(0, 1) for i in range(values.ndim)
+        )
+        first = smooth[index]
+        smooth = smooth + np.round((np.unwrap(first, axis=axis, period=_ROUND) - first) / _ROUND) * _ROUND
+    if np.array_equal(smooth, values):
+        return variable, False
+    return xr.Variable(variable.dims, smooth, variable.attrs, variable.encoding), True
+
+
+def step_over_seam(variable: xr.Variable) -> float | None:
+    """Give what to add to the first longitudes to go on after the last, where these go round; otherwise None."""
+    if "x" not in variable.dims or variable.sizes["x"] < 3:  # noqa: PLR2004 (two columns go nowhere)
+        return None
+    values = np.asarray(variable.transpose("x", ...).values, "f8").reshape(variable.sizes["x"], -1)
+    smooth = np.unwrap(values, axis=0, period=_ROUND)
+    span = np.median(smooth[-1] - smooth[0])
+    step = np.median(np.abs(np.diff(smooth, axis=0)))
+    around = np.sign(span) * _ROUND
+    return float(around) if step > 0 and 0.5 * step < abs(around) - abs(span) < 1.5 * step else None

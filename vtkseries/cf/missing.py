@@ -1,0 +1,183 @@
+"""Missing values, of data and of the coordinates that place them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.curvilinear import LARGEST
+from vtkseries.cf.lazy import KEPT, derive, touching
+
+__all__ = ["can_miss", "cells_touching", "fill_values", "filled", "lost", "missing", "without_fills"]
+
+HIDDEN_POINT = 2
+HIDDEN_CELL = 32
+
+
+def fill_values(variable: xr.Variable) -> tuple[float, ...]:
+    """Give the numbers that stand for missing values, where decoding has not turned them into NaN."""
+    found: list[float] = []
+    for key in ("_FillValue", "missing_value"):
+        value = variable.attrs.get(key)
+        if value is None and variable.dtype.kind in "iu":
+            value = variable.encoding.get(key)
+        if value is not None:
+            found += [float(v) for v in np.ravel(value) if np.isreal(v)]
+    return tuple(v for v in dict.fromkeys(found) if np.isfinite(v))
+
+
+def can_miss(variable: xr.Variable) -> bool:
+    """Tell whether values can be missing at all."""
+    return variable.dtype.kind in "fcmM" or (variable.dtype.kind in "iu" and bool(fill_values(variable)))
+
+
+def missing(variables: Sequence[xr.Variable]) -> xr.Variable:
+    """Give where one of the variables is missing, as a boolean evaluated block by block."""
+    function = _AnyMissing(tuple(fill_values(variable) for variable in variables))
+    return derive(function, variables, "?")
+
+
+def cells_touching(mask: xr.Variable, sizes: dict[str, int]) -> xr.Variable:
+    """Give where cells have a corner that a mask of points names; `sizes` are the points along each role."""
+    return touching(mask, [dim for dim in mask.dims if dim != "time" and sizes[str(dim)] > 1])
+
+
+def without_fills(variable: xr.Variable) -> xr.Variable:
+    """Give a floating-point variable with NaN in place of the numbers that its attributes call missing."""
+    fills = fill_values(variable) if variable.dtype.kind == "f" else ()
+    if not fills:
+        return variable
+    result = derive(_Decoded(fills), [variable], variable.dtype)
+    result.attrs, result.encoding = variable.attrs, variable.encoding
+    return result
+
+
+def lost(variable: xr.Variable) -> xr.Variable | None:
+    """Give where a coordinate is missing; None where it is known to be missing nowhere."""
+    if variable.dtype.kind != "f":
+        return None
+    mask = derive(_Lost(fill_values(variable)), [variable], "?")
+    if _readable(variable):
+        mask = xr.Variable(mask.dims, mask.values)
+        return mask if mask.values.any() else None
+    return mask if _sampled(mask).any() else None
+
+
+def filled(variable: xr.Variable) -> xr.Variable:
+    """Put finite numbers where a coordinate is missing, so that no point is at infinity.
+
+    They are those of the nearest point along x, else y, else z; for coordinates too large to be looked at whole, the
+    mean of the level.
+    """
+    if variable.dtype.kind != "f":
+        return variable
+    fills = fill_values(variable)
+    if _readable(variable):
+        gone = _Lost(fills)(variable.values)
+        if not gone.any():
+            return variable
+        values = np.where(gone, np.nan, variable.values)
+        for role in ("x", "y", "z", "time"):
+            if role in variable.dims and np.isnan(values).any():
+                values = _nearest(values, variable.dims.index(role))
+        return xr.Variable(variable.dims, np.nan_to_num(values), variable.attrs, variable.encoding)
+    levels = _levels(variable, fills)
+    result = derive(_Levelled(fills), [variable, levels], variable.dtype)
+    result.attrs, result.encoding = variable.attrs, variable.encoding
+    return result.transpose(*variable.dims)
+
+
+def _readable(variable: xr.Variable) -> bool:
+    steady = "time" not in variable.dims or bool(variable._in_memory)  # noqa: SLF001 (xarray has no public word for it)
+    return steady and variable.size * variable.dtype.itemsize <= KEPT
+
+
+def _sampled(variable: xr.Variable) -> np.ndarray:
+    """Give values of the first step at up to 24 places along y and x."""
+    index: dict[Any, Any] = {}
+    for dim, size in variable.sizes.items():
+        if dim == "time":
+            index[dim] = slice(0, 1)
+        elif dim != "z":
+            index[dim] = slice(None, None, max(1, size // 24))
+    return np.asarray(variable.isel(index).values)
+
+
+def _levels(variable: xr.Variable, fills: tuple[float, ...]) -> xr.Variable:
+    """Give a plausible value for each level, from a sample of the first step."""
+    if "z" not in variable.dims:
+        sample = _sampled(variable)
+        good = sample[~_Lost(fills)(sample)]
+        return xr.Variable((), good.mean() if good.size else 0.0)
+    ordered = variable.transpose("z", ...)
+    sample = _sampled(ordered).reshape(variable.sizes["z"], -1)
+    good = np.where(_Lost(fills)(sample), np.nan, sample)
+    count = np.sum(~np.isnan(good), axis=1)
+    means = np.where(count > 0, np.nansum(good, axis=1) / np.maximum(count, 1), np.nan)
+    return xr.Variable(("z",), np.nan_to_num(_nearest(means, 0)))
+
+
+def _nearest(values: np.ndarray, axis: int) -> np.ndarray:
+    """Fill NaN with the nearest value along one axis."""
+    moved = np.moveaxis(values, axis, -1)
+    size = moved.shape[-1]
+    places = np.broadcast_to(np.arange(size), moved.shape)
+    good = ~np.isnan(moved)
+    before = np.maximum.accumulate(np.where(good, places, -1), axis=-1)
+    after = np.minimum.accumulate(np.where(good, places, 2 * size)[..., ::-1], axis=-1)[..., ::-1]
+    use_after = (before < 0) | ((after < size) & (after - places < places - before))
+    chosen = np.where(use_after, after, before)
+    result = np.take_along_axis(moved, np.clip(chosen, 0, size - 1), axis=-1)
+    return np.moveaxis(result, -1, axis)
+
+
+@dataclass(frozen=True)
+class _AnyMissing:
+    fills: tuple[tuple[float, ...], ...]
+
+    def __call__(self, *blocks: np.ndarray) -> np.ndarray:
+        result: Any = False
+        for block, fills in zip(blocks, self.fills, strict=True):
+            gone = (
+                np.isnat(block) if block.dtype.kind in "mM" else np.isnan(block) if block.dtype.kind in "fc" else False
+            )
+            for value in fills:
+                gone = gone | (block == _as(value, block.dtype))
+            result = result | gone
+        return np.asarray(result)
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    fills: tuple[float, ...]
+
+    def __call__(self, block: np.ndarray) -> np.ndarray:
+        gone = np.isin(block, [_as(value, block.dtype) for value in self.fills])
+        return np.asarray(np.where(gone, block.dtype.type(np.nan), block))
+
+
+@dataclass(frozen=True)
+class _Lost:
+    fills: tuple[float, ...]
+
+    def __call__(self, block: np.ndarray) -> np.ndarray:
+        gone = np.asarray(~(np.abs(block) < LARGEST))
+        for value in self.fills:
+            gone |= block == _as(value, block.dtype)
+        return gone
+
+
+@dataclass(frozen=True)
+class _Levelled:
+    fills: tuple[float, ...]
+
+    def __call__(self, block: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        return np.asarray(np.where(_Lost(self.fills)(block), levels, block))
+
+
+def _as(value: float, dtype: np.dtype) -> Any:
+    return np.array(value).astype(dtype)[()]

@@ -1,0 +1,219 @@
+"""The points of a curvilinear grid: coordinates made complete, continuous and right-handed, and put on a globe."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from vtkseries.cf.coordinates import Axis, attribute, upward
+from vtkseries.cf.corners import corners
+from vtkseries.cf.curvilinear import Coordinate
+from vtkseries.cf.lazy import derive, settle, wrapped
+from vtkseries.cf.longitudes import degrees, is_longitude, step_over_seam, unwrap
+from vtkseries.cf.missing import filled, lost
+from vtkseries.cf.orientation import flips
+from vtkseries.cf.roles import SPACE
+from vtkseries.errors import SeriesError
+from vtkseries.grids.sphere import Place
+
+__all__ = ["Globe", "Points", "place_points"]
+
+
+@dataclass(frozen=True)
+class Globe:
+    """What turns vectors on a sphere: longitude and latitude of each point, in degrees, with dims named by role."""
+
+    lon: xr.Variable
+    lat: xr.Variable
+
+
+@dataclass(frozen=True)
+class Points:
+    """The points of a curvilinear grid.
+
+    Attributes
+    ----------
+    axes : dict
+        Role to Axis.
+    variables : tuple of three Variables
+        x, y and z, with dims named by role, as the fields are stored.
+    lost : Variable or None
+        Where a coordinate is missing: the point was put beside its neighbours, and is to be hidden.
+    globe : Globe or None
+    notices : tuple of str
+    """
+
+    axes: dict[str, Axis]
+    variables: tuple[xr.Variable, ...]
+    lost: xr.Variable | None = None
+    globe: Globe | None = None
+    notices: tuple[str, ...] = ()
+
+
+def place_points(
+    ds: xr.Dataset,
+    lines: Mapping[str, Axis],
+    found: Mapping[str, Coordinate],
+    *,
+    cells: bool,
+    z_scale: float,
+    radius: float | None,
+) -> Points:
+    """Place the points of a curvilinear grid.
+
+    Parameters
+    ----------
+    ds : Dataset
+    lines : mapping of role to Axis
+        With counted nodes where `found` has a coordinate.
+    found : mapping of role to Coordinate
+        The coordinates of several dims.
+    cells : bool
+        Whether values lie in cells, and the points are their corners.
+    z_scale : float
+    radius : float or None
+        Of the globe; None for a plane.
+
+    Raises
+    ------
+    SeriesError
+        Cells that do not match up, or coordinates that are no longitudes and latitudes where a globe needs them.
+    """
+    axes = dict(lines)
+    notices: list[str] = []
+    variables: dict[str, xr.Variable] = {}
+    masks: list[xr.Variable] = []
+    for role in SPACE:
+        if role in found:
+            axes[role], variables[role], mask = _several(ds, axes[role], found[role], z_scale, notices, cells=cells)
+            masks += [] if mask is None else [mask]
+        else:
+            variables[role] = _along(axes[role])
+            notices += axes[role].notices
+    if radius is not None:
+        for role in ("x", "y"):
+            _refuse_other_than_degrees(ds, role, axes[role])
+            variables[role] = degrees(variables[role])
+        _refuse_wide_cells(variables["x"], axes["x"])
+        if not cells:
+            axes["x"], variables, masks = _close(axes["x"], variables, masks, notices)
+    sizes = {role: len(axes[role].nodes) for role in SPACE}
+    given = {role: axes[role].flipped for role in SPACE if role not in found}
+    ordered = tuple(variables[role] for role in SPACE)
+    for role, flipped in flips(ordered, sizes, given).items():
+        if flipped and not axes[role].flipped:
+            notices.append(
+                f"axis {role} ({axes[role].dim}): flipped together with its data, so that no cell is inverted"
+            )
+        axes[role] = replace(axes[role], flipped=flipped)
+    globe = None
+    if radius is not None:
+        globe = Globe(variables["x"], variables["y"])
+        steady = not any("time" in variable.dims for variable in ordered)
+        ordered = tuple(derive(Place(role, radius), ordered, steady=steady) for role in SPACE)
+    hidden = None if not masks else masks[0] if len(masks) == 1 else derive(_either, masks, "?")
+    if hidden is not None:
+        notices.append("coordinates are missing at some points, which were put beside their neighbours and are hidden")
+    return Points(axes, ordered, hidden, globe, tuple(notices))
+
+
+def _several(
+    ds: xr.Dataset, line: Axis, coordinate: Coordinate, z_scale: float, notices: list[str], *, cells: bool
+) -> tuple[Axis, xr.Variable, xr.Variable | None]:
+    """Give a coordinate of several dims as it is drawn, and where it is missing."""
+    role, name = line.role, coordinate.name
+    mask = lost(coordinate.variable)
+    whole = replace(coordinate, variable=filled(coordinate.variable))
+    if cells and not coordinate.edges:
+        variable, notice = corners(ds, whole)
+        # A cell whose centre is missing has no place; points are hidden by their cells.
+        mask = None
+        notices += [notice] if notice else []
+    else:
+        variable = whole.variable
+    if role == "x" and is_longitude(ds[name].variable, name):
+        variable, jumped = unwrap(variable)
+        notices += [f"axis x ({name}): longitudes that jump at the date line were unwrapped"] if jumped else []
+    factor, notice = upward(variable, z_scale) if role == "z" else (1.0, None)
+    notices += [f"axis z ({name}): {notice}"] if notice else []
+    if factor != 1:
+        variable = derive(_Scaled(factor), [variable], steady="time" not in variable.dims)
+    elif "time" not in variable.dims and variable.chunks is None:
+        variable = settle(variable)
+    return replace(line, name=name, factor=factor, notices=()), variable, mask
+
+
+def _close(
+    axis: Axis, variables: dict[str, xr.Variable], masks: list[xr.Variable], notices: list[str]
+) -> tuple[Axis, dict[str, xr.Variable], list[xr.Variable]]:
+    """Repeat the first column after the last where longitudes go round."""
+    step = step_over_seam(variables["x"])
+    if axis.dim is None or step is None:
+        return axis, variables, masks
+    notices.append(f"axis x ({axis.dim}): the first column is repeated, so that the globe has no gap")
+    closed = {role: wrapped(variable, "x") for role, variable in variables.items()}
+    closed["x"] = wrapped(variables["x"], "x", shift=step)
+    axis = replace(axis, nodes=np.append(axis.nodes, axis.nodes[-1] + 1), closed=True)
+    return axis, closed, [wrapped(mask, "x") for mask in masks]
+
+
+def _along(axis: Axis) -> xr.Variable:
+    """Give the nodes of an axis in the order of its data."""
+    if axis.dim is None:
+        return xr.Variable((), axis.nodes[0])
+    return xr.Variable((axis.role,), axis.nodes[::-1] if axis.flipped else axis.nodes)
+
+
+def _refuse_other_than_degrees(ds: xr.Dataset, role: str, axis: Axis) -> None:
+    name: Hashable | None = axis.name
+    kind = "longitudes" if role == "x" else "latitudes"
+    if name is None:
+        if axis.dim is None:
+            return
+        message = f"sphere=True needs {kind}, and dim {axis.dim!r} has none; name them, as with {role}='{kind[:3]}'"
+        raise SeriesError(message)
+    variable = ds[name].variable
+    units = (attribute(variable, "units") or "degrees").lower()
+    standard = attribute(variable, "standard_name") or ""
+    if not units.startswith(("deg", "rad")) or standard.startswith(("grid_", "projection_")):
+        what = standard or f"in {units}"
+        message = (
+            f"sphere=True needs {kind} in degrees, and {role} is {str(name)!r} ({what}); "
+            f"name a two-dimensional coordinate, as with {role}='{kind[:3]}'"
+        )
+        raise SeriesError(message)
+
+
+def _refuse_wide_cells(lon: xr.Variable, axis: Axis) -> None:
+    """Refuse cells that are wider than half the globe: they would be drawn inside out."""
+    if lon.dims != ("x",):
+        return
+    wide = np.flatnonzero(np.abs(np.diff(lon.values)) >= 180)  # noqa: PLR2004 (degrees)
+    if wide.size:
+        at = int(wide[0])
+        message = (
+            f"sphere=True: longitudes {str(axis.name)!r} go from {lon.values[at]} to {lon.values[at + 1]} at positions "
+            f"{at} and {at + 1}, more than half round the globe; roll them, as with ds.roll({axis.dim}={-at - 1}, "
+            "roll_coords=True)"
+        )
+        raise SeriesError(message)
+
+
+def _either(*masks: np.ndarray) -> np.ndarray:
+    result = masks[0]
+    for mask in masks[1:]:
+        result = result | mask
+    return result
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A multiple; a class so that it can be sent to other processes."""
+
+    factor: float
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        return values * self.factor + 0.0  # no negative zeros
