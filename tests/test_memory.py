@@ -149,6 +149,7 @@ def test_freed_memory_is_never_read() -> None:
         check=False,
     )
     assert run.stdout.strip() == "sound", run.stderr
+    assert run.returncode == 0, f"VTK ended with {run.returncode}: {run.stderr}"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,20 +30,7 @@ def to_vtk(name: str, values: Array, *, copy: bool = False) -> Any:
     owned = copy or not values.flags.writeable  # VTK may write into what it is given
     found = numpy_to_vtk(values, deep=owned)
     found.SetName(name)
-    if not owned:
-        # The observer is VTK's, and goes with its object: so does this reference, whatever Python forgets before.
-        found.AddObserver("DeleteEvent", _Keeper(values))
     return found
-
-
-class _Keeper:
-    """Keeps memory for as long as VTK keeps this."""
-
-    def __init__(self, values: Array) -> None:
-        self.values = values
-
-    def __call__(self, *_: object) -> None:
-        """Do nothing: the event is the end."""
 
 
 def string_array(name: str, texts: list[str]) -> Any:
@@ -68,16 +54,19 @@ def name_components(array: Any, names: tuple[str, ...], units: str | None) -> No
         array.GetInformation().Set(vtkDataArray.UNITS_LABEL(), units)
 
 
-@cache
-def _note_key() -> Any:
-    from vtkmodules.vtkCommonCore import vtkInformationStringKey  # noqa: PLC0415  # VTK is optional
+_MARK = "vtkseries "
 
-    return vtkInformationStringKey.MakeKey("DATASET", "vtkseries")
+
+def _note_key() -> Any:
+    """Give a key that VTK has and does not use for arrays: keys made in Python crash VTK when it ends."""
+    from vtkmodules.vtkCommonDataModel import vtkCompositeDataSet  # noqa: PLC0415  # VTK is optional
+
+    return vtkCompositeDataSet.NAME()
 
 
 def note(array: Any, text: str) -> None:
     """Leave a text with a VTK array; it stays there when filters pass the array on without the field data."""
-    array.GetInformation().Set(_note_key(), text)
+    array.GetInformation().Set(_note_key(), _MARK + text)
 
 
 def noted(array: Any) -> str | None:
@@ -85,7 +74,7 @@ def noted(array: Any) -> str | None:
     if not array.HasInformation():
         return None
     text: str | None = array.GetInformation().Get(_note_key())
-    return text
+    return text[len(_MARK) :] if text is not None and text.startswith(_MARK) else None
 
 
 def from_vtk(array: Any) -> Array:
