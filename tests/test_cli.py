@@ -218,6 +218,21 @@ def test_values_are_rounded_and_widened_as_asked(run: Any, dump: Path, tmp_path:
         assert (values(grid, "smoke") != smoke).any()
 
 
+@pytest.mark.parametrize("how", [("--pieces", "z=2"), ("--pieces", "chunks", "--chunks", "time=1,z=2")])
+@pytest.mark.filterwarnings("ignore:The specified chunks")
+def test_a_step_is_written_in_pieces(run: Any, dump: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
+    assert run("convert", dump, tmp_path / "run.pvd", "-v", "smoke", *how).exit_code == 0
+    assert len(list((tmp_path / "run").glob("*.pvtr"))) == 4
+    with xr.open_dataset(dump) as ds:
+        np.testing.assert_array_equal(values(grid_of_one(tmp_path / "run.pvd", 1), "smoke"), ds["smoke"][1])
+
+
+def test_pieces_of_another_grid_are_refused(run: Any, dump: Path, tmp_path: Path) -> None:
+    result = run("convert", dump, tmp_path / "run.pvd", "--pieces", "z=2", "--grid", "vts")
+    assert result.exit_code == 2
+    assert "--grid vtr" in result.stderr
+
+
 def test_info_names_steps_parts_grids_and_arrays(run: Any, dump: Path, tmp_path: Path) -> None:
     assert run("convert", dump, tmp_path / "run.pvd").exit_code == 0
     result = run("info", tmp_path / "run.pvd")

@@ -28,6 +28,7 @@ __all__ = ["convert"]
 @click.option("--grid", type=click.Choice(["auto", "vtr", "vti", "vts"]), help="Kind of grid; the cheapest exact one.")
 @click.option("--parts", metavar="DIM", help="Make a named part of each index of this dim (an ensemble's member).")
 @click.option("--missing", metavar="nan|NUMBER", help="What missing values become.")
+@click.option("--pieces", multiple=True, metavar="chunks|DIM=SIZE", help="Write one file a block of each step.")
 @click.option(
     "--encoding", multiple=True, metavar="NAME=KEY:VALUE,...", help="As T=significant_digits:3,dtype:float32."
 )
@@ -48,6 +49,7 @@ def convert(
     select: tuple[str, ...],
     chunks: tuple[str, ...],
     grid: str | None,
+    pieces: tuple[str, ...],
     encoding: tuple[str, ...],
     scheduler: str | None,
     progress: bool | None,
@@ -63,6 +65,11 @@ def convert(
     given = arguments(**options)
     if encoding:
         given["encoding"] = parse.encoding(encoding)
+    if pieces:
+        if grid not in (None, "vtr"):
+            raise click.UsageError("--pieces are of rectilinear grids: use --grid vtr")
+        grid = "vtr"
+        given["pieces"] = parse.pieces(pieces)
     kind = grid or (target.suffix[1:] if target.suffix in (".vtr", ".vti", ".vts") else "auto")
     positions, labels = parse.select(select)
     blocks = parse.chunks("--chunks", chunks)
