@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vtkseries.engine.series import Series
     from vtkseries.xmlformat.layout import DataArray
 
-__all__ = ["foreign_dataset", "lazy", "preferred_chunks", "text_field"]
+__all__ = ["foreign_dataset", "image_axes", "lazy", "preferred_chunks", "text_field"]
 
 _DIMS = ("z", "y", "x")
 _TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
@@ -129,7 +129,7 @@ def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[s
     if grid.kind == "StructuredGrid":
         return _curvilinear(series, part, grid, tail)
     if grid.kind == "ImageData":
-        axes = _image_axes(grid)
+        axes = image_axes(grid)
         if axes is None:
             return _tilted(grid, tail)
     else:
@@ -144,7 +144,7 @@ def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[s
     return found
 
 
-def _image_axes(grid: GridFile) -> list[np.ndarray[Any, Any]] | None:
+def image_axes(grid: GridFile) -> list[np.ndarray[Any, Any]] | None:
     """Give the nodes along x, y and z; None where the image is tilted."""
     origin, spacing, direction = _image(grid)
     if not np.array_equal(direction, np.diag(np.diag(direction))):

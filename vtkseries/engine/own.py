@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from vtkseries.engine.foreign import lazy, preferred_chunks, text_field
+from vtkseries.engine.foreign import image_axes, lazy, preferred_chunks, text_field
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.restore import Restoration
-from vtkseries.engine.values import array_dtype, read_axis, read_field
+from vtkseries.engine.values import array_dtype, read_array, read_axis, read_field
 from vtkseries.errors import FormatError
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
 from vtkseries.storage.guard import naming
@@ -151,9 +151,17 @@ def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
 
 
 def _nodes(grid: GridFile, axis: int) -> np.ndarray[Any, Any]:
-    if grid.kind != "RectilinearGrid":
-        raise FormatError(f"{grid.path}: it is {grid.kind} where a rectilinear grid is told of")
-    return read_axis(grid, axis)
+    if grid.kind == "RectilinearGrid":
+        return read_axis(grid, axis)
+    if grid.kind == "ImageData":
+        axes = image_axes(grid)
+        if axes is None:
+            raise FormatError(f"{grid.path}: it is a tilted image where axes are told of")
+        return axes[axis]
+    # A structured grid whose points along this axis have the same coordinate wherever the others are.
+    z, y, x = (np.arange(n if i == 2 - axis else 1) for i, n in enumerate(grid.points))
+    name = grid.arrays("Points")[0].name if grid.arrays("Points") else "Points"
+    return read_array(grid, "Points", name, (z, y, x))[..., axis].reshape(-1)
 
 
 def _drawn(

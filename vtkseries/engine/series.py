@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from vtkseries.engine.gridfile import GridFile, open_grid
 from vtkseries.errors import FormatError
+from vtkseries.hdf.read import open_hdf
 from vtkseries.storage.guard import check_reference, naming, resolve
 from vtkseries.storage.read import OpenFile
 from vtkseries.xmlformat.collection import MAX_FILE_SERIES, MAX_INDEX, parse_collection, parse_file_series
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "Part", "Series", "open_series"]
 
-SUFFIXES = (".pvd", ".series", ".vtr", ".vti", ".vts", ".pvtr", ".pvti", ".pvts")
+SUFFIXES = (".pvd", ".series", ".vtr", ".vti", ".vts", ".pvtr", ".pvti", ".pvts", ".vtkhdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ def open_series(path: str, *, follow_outside: bool = False) -> Series:
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise FormatError(f"{path}: its suffix {suffix!r} is not one of {', '.join(SUFFIXES)}")
+    if suffix == ".vtkhdf":
+        return cast("Series", open_hdf(path, follow_outside=follow_outside))
     if suffix not in (".pvd", ".series"):
         return Series(path, None, (Part("0", "", (path,)),), follow_outside)
     with naming(path), OpenFile(path) as file:

@@ -12,6 +12,7 @@ from vtkseries.engine.ascii import count_numbers, read_ascii
 from vtkseries.engine.extents import cell_shape
 from vtkseries.engine.stored import Values, locate, reading
 from vtkseries.errors import FormatError
+from vtkseries.hdf.read import HdfGrid
 from vtkseries.xmlformat.dtypes import TO_NUMPY
 from vtkseries.xmlformat.parse import box_shape
 
@@ -42,7 +43,7 @@ def check_arrays(grid: GridFile) -> None:
     FormatError
         One does not fit.
     """
-    if grid.parallel:
+    if grid.parallel or isinstance(grid, HdfGrid):
         return
     document = grid.header.document
     sections = [section for source in grid.sources for section in document.pieces[source.piece].sections]
@@ -80,6 +81,12 @@ def read_array(grid: GridFile, tag: str, name: str, indices: Indices, out: Array
     ndarray, shape (len(z), len(y), len(x), components)
         In native byte order.
     """
+    if isinstance(grid, HdfGrid):
+        return grid.read_array(tag, name, indices)
+    return _from_pieces(grid, tag, name, indices, out)
+
+
+def _from_pieces(grid: GridFile, tag: str, name: str, indices: Indices, out: Array | None) -> Array:
     with ExitStack() as stack:
         parts: list[tuple[tuple[Indices, Indices], _Reader | None, GridFile]] = []
         file = None if grid.parallel else stack.enter_context(grid.open())
@@ -111,6 +118,8 @@ def read_array(grid: GridFile, tag: str, name: str, indices: Indices, out: Array
 
 def read_axis(grid: GridFile, axis: int) -> Array:
     """Give the coordinates of a rectilinear grid along one axis: 0 is x, 1 y, 2 z."""
+    if isinstance(grid, HdfGrid):
+        return grid.read_axis(axis)
     length = grid.points[2 - axis]
     values: Array | None = None
     missing = np.ones(length, bool)
@@ -136,6 +145,8 @@ def read_axis(grid: GridFile, axis: int) -> Array:
 
 def read_field(grid: GridFile, array: DataArray) -> Array:
     """Give the values of a field-data array, shape (tuples, components)."""
+    if isinstance(grid, HdfGrid):
+        return grid.read_field(array.name)
     with grid.open() as file:
         count = None if array.tuples is None else array.tuples * array.components
         values = _whole(grid, file, array, count)
@@ -152,6 +163,8 @@ def read_strings(grid: GridFile, array: DataArray) -> list[str]:
     FormatError
         They are not UTF-8, or fewer than the file says.
     """
+    if isinstance(grid, HdfGrid):
+        return grid.read_strings(array.name)
     with grid.open() as file:
         if array.encoding == "ascii":
             size = count_numbers(file, array)

@@ -39,6 +39,8 @@ class Frame:
         Of a structured grid, of shape (z, y, x, 3).
     varying : frozenset of str
         The fields that have one value a step, whatever the number of steps.
+    part : int
+        The number of the grid among those of its Dataset.
     """
 
     type: str
@@ -48,6 +50,7 @@ class Frame:
     description: str = ""
     points: np.ndarray | None = None
     varying: frozenset[str] = frozenset()
+    part: int = 0
 
     @property
     def dimensions(self) -> tuple[int, int, int]:
@@ -137,6 +140,7 @@ def write_frame(file: Any, frame: Frame) -> None:
         _write_field(root, name, values, frame)
     if frame.description:
         own = file.create_group(OWN)
+        own.attrs["part"] = frame.part
         own.create_dataset("dataset", data=frame.description, dtype=h5py.string_dtype("utf-8"))
 
 

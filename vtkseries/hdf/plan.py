@@ -17,7 +17,7 @@ from vtkseries.hdf.fit import fault_of, fill_values, look_for
 from vtkseries.hdf.layout import Frame, uniform
 from vtkseries.hdf.sources import Files, read_files
 from vtkseries.plan.group import Field, Group, Grouping, Options, group_fields
-from vtkseries.plan.remember import remember
+from vtkseries.plan.remember import EXACT_TIME, remember
 from vtkseries.plan.target import part_names
 
 __all__ = ["LinkOptions", "LinkPlan", "plan_link"]
@@ -43,7 +43,7 @@ class LinkPlan:
     frame: Frame
     arrays: list[Linked]
     stages: Stages
-    dims: tuple[str, ...] = ()
+    group: Group
     sources: list[str] = field(default_factory=list)
 
 
@@ -85,31 +85,50 @@ def plan_link(
     )
     told = list(grouping.left_out)
     faults = _faults(ds, fields, files, options, told)
-    plans = _Linker(
-        ds, files, options, faults, told, asked, wanted, _description(ds, grouping, roles, files, asked=asked)
-    ).grids(grouping, target)
+    plans = _Linker(ds, files, options, faults, told, asked, wanted).grids(grouping, target)
     if not plans:
         message = "nothing can be linked: " + "; ".join(told)
         raise SeriesError(message)
     told += [
-        f"{', '.join(repr(a.name) for a in plan.arrays)} lie on a grid of their own ({', '.join(plan.dims)}), "
+        f"{', '.join(repr(a.name) for a in plan.arrays)} lie on a grid of their own ({', '.join(plan.group.dims)}), "
         f"which is in {str(plan.path)!r}; open both, or choose with variables="
         for plan in plans[1:]
     ]
-    return plans, told
+    return _described(ds, plans, grouping, roles, files, asked=asked), told
 
 
-def _description(ds: xr.Dataset, grouping: Grouping, roles: Roles, files: Files, *, asked: bool) -> str:
-    """Give what reading back needs: the first file's Dataset with the steps of all, whose data nobody looks at."""
+def _described(
+    ds: xr.Dataset, plans: list[LinkPlan], grouping: Grouping, roles: Roles, files: Files, *, asked: bool
+) -> list[LinkPlan]:
+    """Add what reading back needs: the first file's Dataset with the steps of all, whose data nobody looks at."""
     if len(files.paths) > 1:
         if files.time_dim is None:
-            return ""
+            return plans
         ds = ds.isel({files.time_dim: np.zeros(len(files.times.values), int)})
         if files.stamps is not None:
             ds = ds.assign_coords({files.times.name: files.stamps})
+    linked = {}
+    for key, group in grouping.groups.items():
+        names = [array.name for plan in plans if plan.group is group for array in plan.arrays]
+        if names:
+            linked[key] = replace(group, fields=[item for item in group.fields if item.name in names])
+    numbers = [next(i for i, key in enumerate(linked) if grouping.groups[key] is plan.group) for plan in plans]
     # What would be kept beside the arrays is not: the netCDF files have it.
-    copy = Grouping({k: replace(g, fields=list(g.fields)) for k, g in grouping.groups.items()}, grouping.field_data)
-    return remember(ds, copy, roles, files.times, parts=None, fill=None, asked=asked).text
+    copy = Grouping({k: replace(g, fields=list(g.fields)) for k, g in linked.items()}, grouping.field_data)
+    memory = remember(ds, copy, roles, files.times, parts=None, fill=None, asked=asked)
+    added = {item.name: item for item in memory.fields}
+    if set(added) - {EXACT_TIME} and len(files.paths) > 1:
+        return plans
+    if any(len(copy.groups[key].fields) != len(group.fields) for key, group in linked.items()):
+        return plans
+    fields = {n: i.conversion.apply(np.atleast_1d(memory.sources[i.source].values)) for n, i in added.items()}
+    return [
+        replace(
+            plan,
+            frame=replace(plan.frame, fields={**plan.frame.fields, **fields}, description=memory.text, part=number),
+        )
+        for plan, number in zip(plans, numbers, strict=True)
+    ]
 
 
 def _faults(
@@ -127,6 +146,8 @@ def _faults(
                 faults[key] = ("is not to be found in the HDF5 file", "write it with ds.vtk.to_vtr")
                 continue
             fault = fault_of(raw)
+            if fault is None and ds[key].dtype.kind in "mM":
+                fault = "holds dates, which a link cannot count in seconds", "write it with ds.vtk.to_vtr"
             if fault is not None:
                 faults[key] = fault
                 continue
@@ -162,7 +183,6 @@ class _Linker:
     told: list[str]
     asked: bool
     wanted: set[str]
-    description: str
 
     def grids(self, grouping: Grouping, target: Path) -> list[LinkPlan]:
         """Plan a link for each grid, the one with the most points first."""
@@ -175,9 +195,9 @@ class _Linker:
             arrays = [array for array in linked if array is not None]
             if arrays:
                 _refuse_twins(arrays)
-                frame = self.frame(group, self.files.fields if not plans else {})
+                frame = self.frame(group, self.files.fields)
                 sources = [relative(p, path) for p in self.files.paths]
-                plans.append(LinkPlan(path, frame, arrays, stages, group.dims, sources))
+                plans.append(LinkPlan(path, frame, arrays, stages, group, sources))
         return plans
 
     def field(self, item: Field, group: Group, path: Path, stages: Stages) -> Linked | None:
@@ -201,7 +221,7 @@ class _Linker:
             for role, values in zip(SPACE, nodes, strict=True):
                 uniform(values, role)
         kind = "ImageData" if image else "RectilinearGrid"
-        return Frame(kind, nodes, self.files.times, fields, self.description)
+        return Frame(kind, nodes, self.files.times, fields)
 
 
 def _refuse_twins(arrays: list[Linked]) -> None:

@@ -173,7 +173,14 @@ def _part(
     text = next((a.text for a in plan.constants if a.name == "vtkseries"), None)
     description = "" if text is None else bytes(int(code) for code in text.split()).rstrip(b"\0").decode()
     frame = Frame(
-        part.document.type, _nodes(part, sizes), plan.times, fields, description, points=placed, varying=varying
+        part.document.type,
+        _nodes(part, sizes),
+        plan.times,
+        fields,
+        description,
+        points=placed,
+        varying=varying,
+        part=plan.parts.index(part),
     )
     return _Part(part, path, frame, tuple(stored))
 

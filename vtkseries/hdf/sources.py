@@ -16,6 +16,7 @@ from vtkseries.cf.roles import Roles
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
 from vtkseries.hdf.fit import Raw, raw_variable
+from vtkseries.values import conversions
 
 __all__ = ["Files", "check_files", "open_first", "read_files"]
 
@@ -152,12 +153,11 @@ def read_files(
     found = [found[i] for i in order]
     counts = [item.steps for item in found]
     times, stamps = _times(ds, dim, name, found, time_units)
-    fields = {
-        key: np.concatenate([item.fields[key] for item in found])
-        if dim is None or dim in ds[key].dims
-        else found[0].fields[key][:1]
-        for key in reader.field_data
-    }
+    fields: dict[str, np.ndarray] = {}
+    for key in reader.field_data:
+        each = dim is None or dim in ds[key].dims
+        values = np.concatenate([item.fields[key] for item in found]) if each else found[0].fields[key][:1]
+        fields |= {f"{key}{suffix}": conversion.apply(values) for suffix, conversion, _ in conversions(values.dtype)}
     return Files([paths[i] for i in order], counts, times, dim, [item.raws for item in found], fields, stamps)
 
 
