@@ -13,8 +13,8 @@ from vtkseries.engine.values import check_arrays
 from vtkseries.errors import FormatError, SeriesError
 from vtkseries.storage.index import Entry
 from vtkseries.storage.lock import Lock
-from vtkseries.storage.recover import examine_names, stale_temporaries
-from vtkseries.storage.stepfile import checksum, new_token, write_whole
+from vtkseries.storage.recover import checksum_step, examine_names, stale_temporaries
+from vtkseries.storage.stepfile import new_token, write_whole
 from vtkseries.verify import step_time
 from vtkseries.xmlformat import pvd
 
@@ -178,7 +178,7 @@ def _entry(target: Path, file: Path, known: Mapping[str, Entry]) -> Entry:
     time = step_time(grid)
     if time is None:
         raise FormatError(f"{file}: it does not say its time (TimeValue)")
-    size, crc = checksum(file)
+    size, crc = checksum_step(file)
     before = known.get(relative)
     listed = before is not None and before.crc is not None and float(before.timestep) == time
     if before is not None and listed and (size, crc) != (before.size, before.crc):

@@ -20,7 +20,7 @@ from vtkseries.storage.lock import Lock
 from vtkseries.streams import encode_blocks
 from vtkseries.xmlformat.codecs import Codec
 
-__all__ = ["locked", "step_values", "write_array", "write_locked"]
+__all__ = ["MemoryStreams", "locked", "step_values", "write_array", "write_locked"]
 
 _SLAB = 1 << 26
 """Bytes read at a time from a variable that is neither in memory nor chunked by dask."""
@@ -84,12 +84,12 @@ def step_values(plan: SeriesPlan, sources: Mapping[str, xr.Variable], step: int)
 @contextmanager
 def _streams(
     run: Run, sources: Mapping[str, xr.Variable], step: int, part: PartPlan
-) -> Iterator[_MemoryStreams | StagedStreams]:
+) -> Iterator[MemoryStreams | StagedStreams]:
     """Give the source of a part's streams: what is in memory as it is, what is lazy after it was read slab by slab."""
     method = run.plan.compression
     assert method is not None  # noqa: S101  # nothing is encoded otherwise
     if all(_in_memory(array, sources) for array in part.arrays):
-        yield _MemoryStreams(sources, step, method)
+        yield MemoryStreams(sources, step, method)
         return
     fd = run.hidden(part, step).open_for_blocks()
     try:
@@ -104,7 +104,7 @@ def _streams(
 
 
 @dataclass(frozen=True)
-class _MemoryStreams:
+class MemoryStreams:
     """The streams of variables in memory."""
 
     sources: Mapping[str, xr.Variable]

@@ -13,7 +13,7 @@ from vtkseries.engine.values import read_array, read_axis
 from vtkseries.errors import FormatError
 from vtkseries.storage.guard import resolve
 from vtkseries.storage.index import entries
-from vtkseries.storage.stepfile import checksum
+from vtkseries.storage.recover import checksum_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def verify(path: str | PathLike[str]) -> Verified:
 def _verify(report: Verified, file: Path, entry: Entry | None, time: float | None) -> None:
     try:
         stamp = step_time(read_grid(file))
-        size, crc = checksum(file)
+        size, crc = checksum_step(file)
     except (FormatError, FileNotFoundError) as error:
         report.faults.append(str(error))
         return

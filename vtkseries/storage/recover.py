@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from xml.parsers import expat
 
 from vtkseries.errors import FormatError
 from vtkseries.storage.index import Entry, Index
@@ -21,7 +22,16 @@ from vtkseries.xmlformat import pvd
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Continuation", "Examined", "continue_series", "examine", "stale_temporaries", "start_series"]
+__all__ = [
+    "Continuation",
+    "Examined",
+    "checksum_step",
+    "combine",
+    "continue_series",
+    "examine",
+    "stale_temporaries",
+    "start_series",
+]
 
 _STEP = re.compile(r"(?P<prefix>.+_)(?P<number>\d{6,})(?P<rank>_r\d+)?(?P<suffix>\.p?vt[irspu])")
 _TEMPORARY = r"(?:\.blocks)?\.(?P<token>\d{1,10}\.[0-9a-f]{8})\.tmp"
@@ -123,6 +133,37 @@ def _modified(path: Path, step: Sequence[Entry]) -> float:
     return float("inf")
 
 
+def checksum_step(file: Path) -> tuple[int, int]:
+    """Give a step's size and CRC32; with that of its pieces, in order, where it names pieces."""
+    size, crc = checksum(file)
+    if file.suffix.startswith(".p"):
+        for source in _sources(file.read_bytes()):
+            length, part = checksum(file.parent / source)
+            crc = combine(crc, part, length)
+    return size, crc
+
+
+def _sources(content: bytes) -> list[str]:
+    found: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag == "Piece" and "Source" in attributes:
+            found.append(attributes["Source"])
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    with contextlib.suppress(expat.ExpatError):  # then it does not have its checksum
+        parser.Parse(content, True)
+    return found
+
+
+def combine(crc: int, other: int, length: int) -> int:
+    """Give the CRC32 of two stretches of bytes from theirs, and the length of the second."""
+    from isal import isal_zlib  # noqa: PLC0415  # only where something is written or checked
+
+    return int(isal_zlib.crc32_combine(crc, other, length))
+
+
 def _not_whole(path: Path, entry: Entry, *, read: bool) -> str:
     file = path.parent / entry.file
     try:
@@ -131,10 +172,12 @@ def _not_whole(path: Path, entry: Entry, *, read: bool) -> str:
             return f"{entry.file} has {size} bytes, not {entry.size}"
         if size == 0:
             return f"{entry.file} is empty"
-        if read and entry.crc is not None and checksum(file)[1] != entry.crc:
+        if read and entry.crc is not None and checksum_step(file)[1] != entry.crc:
             return f"{entry.file} does not have its checksum"
-    except FileNotFoundError:
-        return f"{entry.file} is missing"
+    except FileNotFoundError as error:
+        return (
+            f"{entry.file} is missing" if error.filename in (None, file, str(file)) else f"{error.filename} is missing"
+        )
     return ""
 
 

@@ -11,15 +11,30 @@ import xarray as xr
 
 from vtkseries.errors import SeriesError
 from vtkseries.grids.rectilinear import rectilinear
+from vtkseries.plan.encoding import check_precision, read_encoding
 from vtkseries.plan.fielddata import widest_fields
 from vtkseries.plan.model import ArrayPlan, Component, PartPlan
 from vtkseries.values import conversions
 from vtkseries.xmlformat.dtypes import vtk_type
-from vtkseries.xmlformat.layout import FOOTER, PREFIX, DataArray, Document, Piece, Section, header_room, place
+from vtkseries.xmlformat.layout import (
+    FOOTER,
+    PREFIX,
+    DataArray,
+    Document,
+    Piece,
+    Section,
+    appended_order,
+    header_room,
+    place,
+    relocate,
+)
 
 if TYPE_CHECKING:
     from vtkseries.cf.times import Times
     from vtkseries.grids.geometry import Geometry
+    from vtkseries.plan.encoding import Encoding
+    from vtkseries.values import Precision
+    from vtkseries.xmlformat.codecs import Codec
 
 __all__ = ["Arrays", "Grid", "part_plan", "read_arrays"]
 
@@ -110,7 +125,12 @@ class Arrays:
     sources: dict[str, xr.Variable]
 
 
-def read_arrays(grid: Grid, point_data: Mapping[str, Any] | None, cell_data: Mapping[str, Any] | None) -> Arrays:
+def read_arrays(
+    grid: Grid,
+    point_data: Mapping[str, Any] | None,
+    cell_data: Mapping[str, Any] | None,
+    encoding: Encoding | None = None,
+) -> Arrays:
     """Check a step's arrays, and copy none.
 
     Raises
@@ -120,10 +140,16 @@ def read_arrays(grid: Grid, point_data: Mapping[str, Any] | None, cell_data: Map
     """
     sources: dict[str, xr.Variable] = {}
     groups = []
+    wanted = [name for data in (point_data, cell_data) if isinstance(data, Mapping) for name in data]
+    precision = read_encoding(encoding, wanted)
     for where, data in (("point_data", point_data), ("cell_data", cell_data)):
         if data is not None and not isinstance(data, Mapping):
             raise SeriesError(f"{where} must be a mapping, as in {where}={{'p': p}}; it is {type(data).__name__}")
-        planned = [item for name, values in (data or {}).items() for item in _plans(grid, where, name, values, sources)]
+        planned = [
+            item
+            for name, values in (data or {}).items()
+            for item in _plans(grid, where, name, values, sources, precision.get(name))
+        ]
         names = [array.name for array, _ in planned]
         twins = sorted({name for name in names if names.count(name) > 1})
         if twins:
@@ -133,7 +159,12 @@ def read_arrays(grid: Grid, point_data: Mapping[str, Any] | None, cell_data: Map
 
 
 def _plans(
-    grid: Grid, where: str, name: str, values: Any, sources: dict[str, xr.Variable]
+    grid: Grid,
+    where: str,
+    name: str,
+    values: Any,
+    sources: dict[str, xr.Variable],
+    precision: Precision | None,
 ) -> list[tuple[ArrayPlan, DataArray]]:
     if not isinstance(name, str) or not name or any(ord(c) < ord(" ") and c not in "\t\n\r" for c in name):
         raise SeriesError(f"{where}: {name!r} cannot name an array; take printable text")
@@ -151,9 +182,11 @@ def _plans(
     count = sources[keys[0]].sizes["c"] if "c" in roles[0] else len(keys)
     components = _VECTOR if count == 2 else count  # noqa: PLR2004  # two components get a zero third
     try:
-        stored = conversions(dtype)
+        stored = conversions(dtype, None, precision)
     except TypeError as error:
         raise SeriesError(f"{where}[{name!r}] is {dtype}, which cannot be drawn; convert it to numbers") from error
+    if precision is not None:
+        check_precision(name, dtype, precision)
     planned = []
     for suffix, conversion, units in stored:
         used = tuple(
@@ -187,7 +220,12 @@ _ENDS = tuple((n,) for n in _TRAILING)
 
 
 def part_plan(
-    grid: Grid, arrays: Arrays, times: Times, constants: tuple[DataArray, ...], origin: Sequence[int]
+    grid: Grid,
+    arrays: Arrays,
+    times: Times,
+    constants: tuple[DataArray, ...],
+    origin: Sequence[int] = (0, 0, 0),
+    method: Codec | None = None,
 ) -> PartPlan:
     """Lay out the file of a step.
 
@@ -202,10 +240,17 @@ def part_plan(
         Field data of every step.
     origin : sequence of three int
         The first point's number along x, y and z.
+    method : Codec, optional
+        Compresses the arrays.
     """
     geometry = rectilinear(grid.nodes)
-    document, end = place(_document(geometry, arrays, origin))
-    room = header_room(replace(document, field_data=(*widest_fields(times, ()), *constants)))
+    document = replace(_document(geometry, arrays, origin), compressor=method.compressor if method else None)
+    document, end = place(document)
+    widest = document
+    if method is not None:
+        # The offsets are known last: room for those of streams twice as long as their data.
+        widest = relocate(document, dict.fromkeys(appended_order(document), 2 * end + 4096))
+    room = header_room(replace(widest, field_data=(*widest_fields(times, ()), *constants)))
     sections = document.pieces[0].sections
     offsets = [room + int(a.offset or 0) for section in sections[:2] for a in section.arrays]
     places = [room + int(a.offset or 0) for section in sections[2:] for a in section.arrays]

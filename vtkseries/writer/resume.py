@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vtkseries.engine.gridfile import GridFile
-    from vtkseries.plan.model import PartPlan, SeriesPlan
     from vtkseries.storage.recover import Examined
     from vtkseries.xmlformat.layout import DataArray, Document
 
-__all__ = ["Earlier", "Held", "differences", "read_earlier"]
+__all__ = ["Earlier", "Held", "differences", "extent_text", "read_earlier"]
 
 
 @dataclass(frozen=True)
@@ -41,24 +40,31 @@ class Earlier:
     parts: tuple[tuple[GridFile, list[np.ndarray]], ...]
     units: str | None
 
-    def check(self, plan: SeriesPlan) -> None:
-        """Refuse a plan whose grid, arrays or units of time are others.
+    def check(self, held: Sequence[tuple[Held, Sequence[np.ndarray]]], units: str | None) -> None:
+        """Refuse a step whose grid, arrays or units of time are others.
+
+        Parameters
+        ----------
+        held : sequence of (Held, coordinates)
+            One for each part of the step.
+        units : str or None
+            Of its time.
 
         Raises
         ------
         SeriesError
             Names what differs.
         """
-        if len(self.parts) != len(plan.parts):
-            raise SeriesError(f"{self.path} has {len(self.parts)} parts a step, and the new step {len(plan.parts)}")
-        for (grid, nodes), part in zip(self.parts, plan.parts, strict=True):
-            held = Held(grid.kind, _extent(grid.whole), {tag: _kinds(grid.arrays(tag)) for tag in _TAGS})
-            found = differences(held, Held.of(part.document)) or _other_nodes(nodes, part)
+        if len(self.parts) != len(held):
+            raise SeriesError(f"{self.path} has {len(self.parts)} parts a step, and the new step {len(held)}")
+        for (grid, nodes), (new, new_nodes) in zip(self.parts, held, strict=True):
+            old = Held(grid.kind, extent_text(grid.whole), {tag: _kinds(grid.arrays(tag)) for tag in _TAGS})
+            found = differences(old, new) or _other_nodes(nodes, new_nodes)
             if found:
                 raise SeriesError(f"{self.path}: the series so far does not fit: {found}; write another with mode='w'")
-        if self.units != plan.times.units:
+        if self.units != units:
             raise SeriesError(
-                f"{self.path} has its time in {self.units!r}, and the new step in {plan.times.units!r}; "
+                f"{self.path} has its time in {self.units!r}, and the new step in {units!r}; "
                 f"give time_units={self.units!r}"
             )
 
@@ -89,8 +95,8 @@ def _text(codes: str | None) -> str | None:
     return bytes(int(code) for code in codes.split()).rstrip(b"\0").decode() if codes else None
 
 
-def _other_nodes(nodes: list[np.ndarray], part: PartPlan) -> str:
-    for name, old, (_, new) in zip("xyz", nodes, part.constants, strict=False):
+def _other_nodes(nodes: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> str:
+    for name, old, new in zip("xyz", nodes, others, strict=False):
         if not np.array_equal(old, new):
             return f"the grid's {name} coordinates are others"
     return ""
@@ -115,7 +121,8 @@ class Held:
         return cls(document.type, dict(document.attributes).get("WholeExtent", ""), arrays)
 
 
-def _extent(box: Sequence[int]) -> str:
+def extent_text(box: Sequence[int]) -> str:
+    """Give an extent as files have it."""
     return " ".join(map(str, box))
 
 

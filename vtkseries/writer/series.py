@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,18 +19,22 @@ from vtkseries.plan.build import make_plan
 from vtkseries.plan.fielddata import text_array
 from vtkseries.plan.model import SeriesPlan
 from vtkseries.plan.target import read_target
-from vtkseries.storage.index import Index
+from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.lock import Lock
-from vtkseries.storage.recover import Examined, continue_series, examine, start_series
-from vtkseries.storage.stepfile import new_token
+from vtkseries.storage.recover import combine, continue_series, examine, start_series
+from vtkseries.storage.stepfile import new_token, write_whole
 from vtkseries.writer.arrays import Arrays, Grid, part_plan, read_arrays
-from vtkseries.writer.resume import Earlier, Held, differences, read_earlier
+from vtkseries.writer.ranks import Box, check_pieces, ranks_of, read_extent
+from vtkseries.writer.resume import Earlier, Held, differences, extent_text, read_earlier
 from vtkseries.writer.step import write_step
+from vtkseries.xmlformat.codecs import codec
+from vtkseries.xmlformat.parallel import render_parallel
 
 if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
+    from vtkseries.plan.encoding import Encoding
     from vtkseries.plan.model import PartPlan
     from vtkseries.xmlformat.layout import DataArray
 
@@ -56,6 +61,17 @@ class SeriesWriter:
         alone for the time since the first step; days by default.
     mode : {"w", "x", "a"}
         Replace an existing series, refuse it, or continue it.
+    compression : {None, "zlib", "lz4", "lzma"}
+        How the arrays are compressed.
+    compression_level : int, optional
+        Of the method; its own default otherwise.
+    encoding : mapping, optional
+        By array name, ``{"p": {"significant_digits": 4, "dtype": "float32"}}``.
+    comm : mpi4py communicator, optional
+        Each rank writes its piece of every step, and all ranks make the same calls; `x`, `y`, `z` are the whole grid's.
+    extent : sequence of six int, optional
+        With `comm`: the first and last point of this rank along x, y and z, both included. Neighbours share their plane
+        of points.
     durable : bool
         A step survives a power cut once `write` has returned. Without it, it survives the end of the process, however
         sudden, but the last half minute may be lost with the machine.
@@ -89,28 +105,53 @@ class SeriesWriter:
         order: str = "zyx",
         time_units: str | None = None,
         mode: str = "w",
+        compression: str | None = None,
+        compression_level: int | None = None,
+        encoding: Encoding | None = None,
         durable: bool = False,
+        comm: Any = None,
+        extent: Sequence[int] | None = None,
     ) -> None:
-        self.path = read_target(Path(path), mode, (".pvd",))
-        self._grid = None if x is None and y is None and z is None else Grid.read(x, y, z, order)
+        self._team = ranks_of(comm, extent)
+        self._rank = None if comm is None else self._team.rank
         self._time_units = time_units
         self._mode = mode
         self._durable = durable
-        self._token = new_token()
+        self._encoding = encoding
+        self._compression = (compression, compression_level)
         self._index: Index | None = None
         self._number = self._file_number = 0
+        self._token = ""
         self._last: float | None = None
+        self._units: str | None = None
         self._template: SeriesPlan | None = None
         self._earlier: Earlier | None = None
-        self._examined: Examined | None = None
         self._laid_out: tuple[Any, PartPlan] | None = None
         self._closed = False
+        self._team.together(lambda: self._check_arguments(Path(path), (x, y, z), order, extent))
+        self._lock = Lock(self.path)
+        self._team.together(self._open, root=True)
+        self._units = self._team.share(self._units)
+
+    def _check_arguments(self, path: Path, axes: Sequence[Any], order: str, extent: Sequence[int] | None) -> None:
+        self.path = read_target(path, self._mode, (".pvd",))
+        self._method = codec(*self._compression)
+        missing = all(axis is None for axis in axes)
+        self._grid = None if missing else Grid.read(axes[0], axes[1], axes[2], order)
+        self._box: Box | None = None
+        if extent is not None:
+            if self._grid is None:
+                raise SeriesError("extent= needs the whole grid: give x=, y= and z=")
+            self._box = read_extent(extent, self._grid.shape(cells=False)[::-1])
+
+    def _open(self) -> None:
+        """Take the lock, and see what the series is so far."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = Lock(self.path).acquire()
+        self._lock.acquire()
         try:
-            if mode == "a" and os.path.lexists(self.path):
-                self._examined = examine(self.path)
-                self._earlier = read_earlier(self.path, self._examined)
+            if self._mode == "a" and os.path.lexists(self.path):
+                self._earlier = read_earlier(self.path, examine(self.path))
+                self._units = None if self._earlier is None else self._earlier.units
         except BaseException:
             self._lock.release()
             raise
@@ -148,19 +189,55 @@ class SeriesWriter:
         """
         if self._closed:
             raise SeriesError(f"{self.path}: this SeriesWriter is closed; make another with mode='a'")
-        plan, sources = self._plan(time, point_data, cell_data)
+        prepared = self._team.together(lambda: self._plan(time, point_data, cell_data))
+        assert prepared is not None  # noqa: S101  # every rank has planned
+        plan, sources = prepared
         now = plan.times.values[0]
-        self._check(plan, now)
-        rewind = self._last is not None and now <= self._last
-        if self._index is None or rewind:
-            self._begin(plan, now)
-        index = self._index
-        assert index is not None  # noqa: S101  # _begin has made it
+        self._team.together(lambda: self._check(plan, now))
+        self._check_pieces(plan, now)
+        self._team.together(lambda: self._begin(plan, now), root=True)
+        self._token, self._file_number = self._team.share((self._token, self._file_number))
+        self._template = self._template or plan
         plan = replace(plan, first=self._file_number)
-        files, entries = write_step(plan, sources, self._token)
-        index.commit(self._number, entries)
+        written = self._team.together(lambda: write_step(plan, sources, self._token, self._rank))
+        assert written is not None  # noqa: S101  # every rank has written
+        files, entries = written
+        if self._rank is not None:
+            files, entries = self._join(plan, files, entries)
+        self._team.together(lambda: self._commit(entries), root=True)
         self._number, self._file_number, self._last = self._number + 1, self._file_number + 1, now
+        self._units = plan.times.units
         return files[0]
+
+    def _check_pieces(self, plan: SeriesPlan, now: float) -> None:
+        if self._box is None or self._grid is None:
+            return
+        pieces = self._team.gather((self._box, Held.of(plan.parts[0].document).arrays, now))
+        check_pieces(self._grid.shape(cells=False)[::-1], pieces)
+
+    def _join(self, plan: SeriesPlan, files: list[Path], entries: list[Entry]) -> tuple[list[Path], list[Entry]]:
+        """Put the ranks' pieces together: rank 0 writes the file that names them."""
+        extent = dict(plan.parts[0].document.attributes)["WholeExtent"]
+        pieces = self._team.gather((extent, files[0].name, entries[0].size or 0, entries[0].crc or 0))
+        whole = replace(plan.parts[0], suffix=".pvtr")
+        joined = plan.file(whole, 0)
+        ends = [end for n in self._whole_shape() for end in (0, n - 1)]
+        content = render_parallel(whole.document, extent_text(ends), [(where, name) for where, name, _, _ in pieces])
+        crc = zlib.crc32(content)
+        for _, _, size, part in pieces:
+            crc = combine(crc, part, size)
+        self._team.together(lambda: write_whole(joined, content, self._token, durable=self._durable), root=True)
+        entry = Entry(entries[0].timestep, plan.relative(whole, 0), 0, "", len(content), crc)
+        return [joined], [entry]
+
+    def _whole_shape(self) -> tuple[int, int, int]:
+        assert self._grid is not None  # noqa: S101  # pieces have a grid
+        nz, ny, nx = self._grid.shape(cells=False)
+        return nx, ny, nz
+
+    def _commit(self, entries: list[Entry]) -> None:
+        assert self._index is not None  # noqa: S101  # _begin has made it
+        self._index.commit(self._number, entries)
 
     def close(self) -> None:
         """Finish the series; harmless when it is."""
@@ -173,7 +250,8 @@ class SeriesWriter:
         finally:
             if self._index is not None:
                 self._index.release()
-            self._lock.release()
+            if self._team.rank == 0:
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -194,43 +272,50 @@ class SeriesWriter:
         if isinstance(time, xr.Dataset):
             if point_data is not None or cell_data is not None:
                 raise SeriesError("a Dataset has all of the step: leave out point_data and cell_data")
-            units = self._units()
-            prepared = make_plan(time, self.path, mode=self._mode, time_units=units, durable=self._durable)
+            if self._box is not None:
+                raise SeriesError("with comm= a step is written from arrays, each rank its own; a Dataset is not cut")
+            prepared = make_plan(
+                time,
+                self.path,
+                mode=self._mode,
+                time_units=self._units or self._time_units,
+                durable=self._durable,
+                compression=self._compression[0],
+                compression_level=self._compression[1],
+                encoding=self._encoding,
+            )
             if prepared.plan.steps != 1:
                 raise SeriesError(f"a Dataset of one step is needed, and this has {prepared.plan.steps}; use isel")
             for text in prepared.plan.left_out if self._template is None else ():
-                warnings.warn(text, VtkSeriesWarning, stacklevel=3)
+                warnings.warn(text, VtkSeriesWarning, stacklevel=5)
             return prepared.plan, prepared.sources
         if self._grid is None:
             raise SeriesError("arrays need a grid: make the SeriesWriter with x=, y= and z=, or write a Dataset")
-        arrays = read_arrays(self._grid, point_data, cell_data)
+        grid = self._grid if self._box is None else self._grid.within(self._box)
+        arrays = read_arrays(grid, point_data, cell_data, self._encoding)
         times = self._times(time)
         labels = (("time_units", times.units), ("time_calendar", times.calendar))
         constants = tuple(text_array(name, text) for name, text in labels if text)
-        part = self._part(self._grid, arrays, times, constants)
-        plan = SeriesPlan(self.path, self._mode, (part,), (), times, constants, durable=self._durable)
+        part = self._part(grid, arrays, times, constants)
+        plan = SeriesPlan(
+            self.path, self._mode, (part,), (), times, constants, durable=self._durable, compression=self._method
+        )
         return plan, arrays.sources
 
     def _part(self, grid: Grid, arrays: Arrays, times: Times, constants: tuple[DataArray, ...]) -> PartPlan:
         """Lay out a file, or take the layout of the step before, which nearly always fits."""
         shape = (arrays.point, arrays.cell, constants, [len(date) for date in times.dates])
+        origin = (0, 0, 0) if self._box is None else self._box[::2]
         if self._laid_out is None or self._laid_out[0] != shape:
-            self._laid_out = (shape, part_plan(grid, arrays, times, constants, (0, 0, 0)))
+            self._laid_out = (shape, part_plan(grid, arrays, times, constants, origin, self._method))
         return self._laid_out[1]
-
-    def _units(self) -> str | None:
-        if self._template is not None:
-            return self._template.times.units
-        if self._earlier is not None and self._earlier.units is not None:
-            return self._earlier.units
-        return self._time_units
 
     def _times(self, time: Any) -> Times:
         raw = np.atleast_1d(np.asarray(time))
         known = raw.dtype.kind in "iufmM" or hasattr(raw.flat[0], "isoformat")
         if raw.shape != (1,) or not known or (raw.dtype.kind in "mM" and np.isnat(raw[0])):
             raise SeriesError(f"time={time!r} must be one number, date or time difference")
-        units = self._units()
+        units = self._units or self._time_units
         values, units, calendar, dates = count_time(raw, {"units": units} if units else {}, units, "time")
         if not np.isfinite(values[0]):
             raise SeriesError(f"time={time!r} must be finite")
@@ -241,7 +326,12 @@ class SeriesWriter:
         if self._template is not None:
             _refuse_others(self._template, plan)
         elif self._earlier is not None:
-            self._earlier.check(plan)
+            if self._box is None or self._grid is None:
+                held = [(Held.of(part.document), [nodes for _, nodes in part.constants]) for part in plan.parts]
+            else:
+                whole = extent_text([end for n in self._whole_shape() for end in (0, n - 1)])
+                held = [(replace(Held.of(plan.parts[0].document), extent=whole), list(self._grid.nodes))]
+            self._earlier.check(held, plan.times.units)
         if self._last is not None and now <= self._last and self._mode != "a":
             raise SeriesError(
                 f"{self.path}: time {now!r} is not after the last step's, {self._last!r}; "
@@ -249,27 +339,29 @@ class SeriesWriter:
             )
 
     def _begin(self, plan: SeriesPlan, now: float) -> None:
-        """Put the run's index in place; in mode "a" with the steps so far, up to the new one."""
+        """Put the run's index in place, where it is not; in mode "a" with the steps so far, up to the new one."""
+        if self._index is not None and (self._last is None or now > self._last):
+            return
         first = replace(plan, first=0)
-        files = [first.relative(part, 0) for part in plan.parts]
+        parts = plan.parts if self._rank is None else [replace(plan.parts[0], suffix=".pvtr")]
+        files = [first.relative(part, 0) for part in parts]
+        self._token = new_token()
         (self.path.parent / self.path.stem).mkdir(exist_ok=True)
         if self._index is not None:
             self._index.release()
-            self._token = new_token()
         if self._mode == "a":
             found = continue_series(self.path, now, token=self._token, files=files, durable=self._durable)
             self._index, self._number, self._file_number = found.index, found.number, found.file_number
             for reason in found.lost:
-                warnings.warn(f"{self.path}: left out, {reason}", VtkSeriesWarning, stacklevel=3)
+                warnings.warn(f"{self.path}: left out, {reason}", VtkSeriesWarning, stacklevel=5)
             if found.dropped:
                 what = "1 step" if found.dropped == 1 else f"{found.dropped} steps"
                 text = f"{self.path}: {what} from time {now!r} on dropped, as the series goes on from there"
-                warnings.warn(text, VtkSeriesWarning, stacklevel=3)
+                warnings.warn(text, VtkSeriesWarning, stacklevel=5)
         else:
             if self._mode == "x" and os.path.lexists(self.path):
                 raise SeriesError(f"{self.path} appeared meanwhile and mode='x' does not replace it; take another path")
             self._index = start_series(self.path, token=self._token, files=files, durable=self._durable)
-        self._template = plan if self._template is None else self._template
 
 
 def _refuse_others(template: SeriesPlan, plan: SeriesPlan) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.run import complete
-from vtkseries.serial import step_values, write_array
+from vtkseries.serial import MemoryStreams, step_values, write_array
 from vtkseries.storage.index import Entry
-from vtkseries.storage.stepfile import StepFile, checksum
+from vtkseries.storage.stepfile import StepFile, checksum, write_at
+from vtkseries.streams import write_streams
+from vtkseries.xmlformat.layout import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +25,20 @@ if TYPE_CHECKING:
 __all__ = ["write_step"]
 
 
-def write_step(plan: SeriesPlan, sources: Mapping[str, xr.Variable], token: str) -> tuple[list[Path], list[Entry]]:
+def write_step(
+    plan: SeriesPlan, sources: Mapping[str, xr.Variable], token: str, rank: int | None = None
+) -> tuple[list[Path], list[Entry]]:
     """Write the files of a plan of one step.
+
+    Parameters
+    ----------
+    plan : SeriesPlan
+    sources : mapping
+        Variables by the names that the plan has for them.
+    token : str
+        The run's.
+    rank : int, optional
+        Of the process whose piece this is.
 
     Returns
     -------
@@ -38,7 +52,7 @@ def write_step(plan: SeriesPlan, sources: Mapping[str, xr.Variable], token: str)
     OSError
         No temporary file stays behind. Of several parts, some may have got their names; nothing lists them.
     """
-    files = [StepFile(plan.file(part, 0), token) for part in plan.parts]
+    files = [StepFile(_ranked(plan.file(part, 0), rank), token) for part in plan.parts]
     try:
         checks = [_write(file, part, plan, sources) for file, part in zip(files, plan.parts, strict=True)]
         for file in files:
@@ -56,14 +70,27 @@ def write_step(plan: SeriesPlan, sources: Mapping[str, xr.Variable], token: str)
     return [file.final for file in files], entries
 
 
+def _ranked(path: Path, rank: int | None) -> Path:
+    return path if rank is None else path.with_name(f"{path.stem}_r{rank}{path.suffix}")
+
+
 def _write(file: StepFile, part: PartPlan, plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, int]:
     file.discard()  # of an attempt that was interrupted
+    document = replace(part.document, field_data=step_fields(plan, 0, step_values(plan, sources, 0)))
     fd = file.open_exclusive()
     try:
-        for array in part.arrays:
-            write_array(fd, array, sources, 0)
+        if plan.compression is not None:
+            loaded = {key: variable.load() for key, variable in sources.items()}
+            document, end = write_streams(
+                fd, part, document, plan.compression, MemoryStreams(loaded, 0, plan.compression)
+            )
+            write_at(fd, 0, render(document, part.room))
+            write_at(fd, end, part.footer)
+        else:
+            for array in part.arrays:
+                write_array(fd, array, sources, 0)
     finally:
         os.close(fd)
-    fields = step_fields(plan, 0, step_values(plan, sources, 0))
-    complete(file, part, replace(part.document, field_data=fields))
+    if plan.compression is None:
+        complete(file, part, document)
     return checksum(file.temporary)
