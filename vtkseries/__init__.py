@@ -4,8 +4,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from vtkseries.accessor import VtkAccessor
-from vtkseries.clash import register
+from vtkseries.clash import register, register_tree
 from vtkseries.errors import FormatError, SeriesError, VtkSeriesError, VtkSeriesWarning
+from vtkseries.tree import TreeAccessor
 
 if TYPE_CHECKING:
     from vtkseries import evtk
@@ -28,6 +29,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 register(VtkAccessor)
+register_tree(TreeAccessor)
 
 
 def __getattr__(name: str) -> Any:

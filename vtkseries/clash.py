@@ -7,7 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-__all__ = ["create_reader", "register"]
+__all__ = ["create_reader", "register", "register_tree"]
 
 
 def register(accessor: type) -> None:
@@ -17,6 +17,13 @@ def register(accessor: type) -> None:
         for name in ("vtk", "vtkseries"):
             xr.register_dataset_accessor(name)(accessor)  # type: ignore[no-untyped-call]
             xr.register_dataarray_accessor(name)(accessor)  # type: ignore[no-untyped-call]
+
+
+def register_tree(accessor: type) -> None:
+    """Make ``tree.vtk`` and ``tree.vtkseries`` this accessor, where xarray has trees."""
+    if hasattr(xr, "register_datatree_accessor"):
+        for name in ("vtk", "vtkseries"):
+            xr.register_datatree_accessor(name)(accessor)  # type: ignore[no-untyped-call]
 
 
 def create_reader(ds: xr.Dataset) -> Any:

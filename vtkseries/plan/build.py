@@ -21,7 +21,7 @@ from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.geometry import part_kind
 from vtkseries.plan.group import Grouping, group_fields
 from vtkseries.plan.model import FieldPlan, PartPlan, SeriesPlan, WholePlan
-from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins
+from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins, static_notices
 from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
 from vtkseries.plan.placement import Options
 from vtkseries.plan.remember import remember
@@ -146,7 +146,7 @@ def make_plan(
         fields=fields,
         times=times,
         constants=constants,
-        notices=(*notices, *centred.notices, *kept),
+        notices=(*notices, *centred.notices, *static_notices(built, len(times.values)), *kept),
         left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
         compression=method,

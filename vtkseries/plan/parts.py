@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from vtkseries.plan.geometry import part_geometry
 from vtkseries.plan.ghosts import GHOSTS, ghost_arrays
 from vtkseries.plan.group import Field, Group
 from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan
+from vtkseries.plan.report import format_bytes
 from vtkseries.values import Precision, conversions
 from vtkseries.xmlformat.codecs import Codec
 from vtkseries.xmlformat.dtypes import vtk_type
@@ -36,7 +37,7 @@ from vtkseries.xmlformat.layout import (
     relocate,
 )
 
-__all__ = ["Storage", "attribute_text", "plan_part", "refuse_twins"]
+__all__ = ["Storage", "attribute_text", "plan_part", "refuse_twins", "static_notices"]
 
 
 @dataclass(frozen=True)
@@ -241,3 +242,16 @@ def refuse_twins(names: list[str]) -> None:
 def attribute_text(value: object) -> str | None:
     """Give an attribute that is a text, and not empty."""
     return value if isinstance(value, str) and value else None
+
+
+def static_notices(parts: Sequence[PartPlan], steps: int) -> list[str]:
+    """Say which arrays are the same in every step: each file repeats them, since it must hold all of its grid."""
+    found = []
+    for part in parts if steps > 1 else ():
+        steady = [array for array in part.arrays if not any("time" in item.roles for item in array.sources)]
+        if steady:
+            names = ", ".join(array.name for array in steady)
+            label = f"part {part.name!r}: " if part.name else ""
+            size = format_bytes(sum(array.nbytes for array in steady))
+            found.append(f"{label}no time dim, repeated in each step's file ({size} a step): {names}")
+    return found

@@ -1,0 +1,112 @@
+"""The plan of a tree of Datasets: each group's grids become named parts of one series."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from vtkseries.cf.times import Times
+from vtkseries.errors import SeriesError
+from vtkseries.plan.build import Prepared, make_plan
+from vtkseries.plan.fielddata import constant_fields, widest_fields
+from vtkseries.plan.model import FieldPlan, PartPlan
+from vtkseries.plan.remember import EXACT_TIME
+from vtkseries.xmlformat.layout import header_room
+
+__all__ = ["make_tree_plan"]
+
+
+def make_tree_plan(tree: xr.DataTree, path: str | Path, **options: Any) -> Prepared:
+    """Plan the files of a tree; the options are those of :func:`vtkseries.plan.build.make_plan`.
+
+    Groups without a time dim are the same in every step. The others must have the same times.
+
+    Raises
+    ------
+    SeriesError
+        Anything that cannot be written as asked; groups with different times; nothing to draw in any group.
+    """
+    planned: dict[str, Prepared] = {}
+    left_out: list[str] = []
+    for node in tree.subtree:
+        if not node.data_vars:
+            continue
+        name = re.sub(r"[^\w.+-]", "_", node.path.strip("/")) or re.sub(r"[^\w.+-]", "_", tree.name or "root")
+        try:
+            planned[name] = make_plan(node.to_dataset(), path, **options)
+        except SeriesError as error:
+            if "no variable" not in str(error):
+                error.add_note(f"in group {node.path!r}")
+                raise
+            left_out.append(f"group {node.path!r}: {error}")
+    if not planned:
+        message = "; ".join(left_out) or "no group of the tree has variables"
+        raise SeriesError(message)
+    times = _shared_times(planned)
+    fields: list[FieldPlan] = []
+    sources: dict[str, xr.Variable] = {}
+    for name, prepared in planned.items():
+        sources.update({f"{name}/{key}": variable for key, variable in prepared.sources.items()})
+        fields += [
+            replace(item, name=f"{name}/{item.name}", source=f"{name}/{item.source}")
+            for item in prepared.plan.fields
+            if item.name != EXACT_TIME
+        ]
+    constants = constant_fields(times, "")
+    first = next(iter(planned.values())).plan
+    parts = []
+    for name, prepared in planned.items():
+        for part in prepared.plan.parts:
+            named = replace(part, name=f"{name}_{part.name}" if part.name else name)
+            widest = replace(named.document, field_data=(*widest_fields(times, tuple(fields)), *constants))
+            parts.append(_with_sources(_with_room(named, header_room(widest)), name))
+    plan = replace(
+        first,
+        parts=tuple(parts),
+        fields=tuple(fields),
+        times=times,
+        constants=constants,
+        notices=tuple(f"{name}: {text}" for name, p in planned.items() for text in p.plan.notices),
+        left_out=(*left_out, *(f"group {name!r}: {text}" for name, p in planned.items() for text in p.plan.left_out)),
+    )
+    return Prepared(plan, sources)
+
+
+def _shared_times(planned: dict[str, Prepared]) -> Times:
+    moving = {name: p.plan.times for name, p in planned.items() if p.plan.times.dim is not None}
+    if not moving:
+        return next(iter(planned.values())).plan.times
+    (first, times), *others = moving.items()
+    for name, other in others:
+        if other.values != times.values or other.dim != times.dim:
+            message = (
+                f"groups {first!r} ({len(times.values)} steps from {times.values[0]!r}) and {name!r} "
+                f"({len(other.values)} from {other.values[0]!r}) have different times; select common ones, or write "
+                "each group with to_dataset().vtk.to_pvd"
+            )
+            raise SeriesError(message)
+    return times
+
+
+def _with_room(part: PartPlan, room: int) -> PartPlan:
+    """Give a part whose header has at least so much room: all that follows moves along."""
+    shift = max(0, room - part.room)
+    return replace(
+        part,
+        room=part.room + shift,
+        size=part.size + shift,
+        constants=tuple((position + shift, values) for position, values in part.constants),
+        arrays=tuple(replace(array, position=array.position + shift) for array in part.arrays),
+    )
+
+
+def _with_sources(part: PartPlan, group: str) -> PartPlan:
+    arrays = tuple(
+        replace(array, sources=tuple(replace(item, source=f"{group}/{item.source}") for item in array.sources))
+        for array in part.arrays
+    )
+    return replace(part, arrays=arrays)

@@ -1,0 +1,119 @@
+"""``tree.vtk``: a tree of Datasets as one series."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from vtkseries.errors import VtkSeriesWarning
+
+if TYPE_CHECKING:
+    from dask.delayed import Delayed
+
+__all__ = ["TreeAccessor"]
+
+
+class TreeAccessor:
+    """Write a tree of Datasets for ParaView.
+
+    Parameters
+    ----------
+    tree : DataTree
+    """
+
+    def __init__(self, tree: xr.DataTree) -> None:
+        self._tree = tree
+
+    def to_pvd(
+        self,
+        path: str | PathLike[str],
+        *,
+        x: Hashable | None = None,
+        y: Hashable | None = None,
+        z: Hashable | None = None,
+        time: Hashable | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        parts: Hashable | None = None,
+        stagger: Mapping[Hashable, str] | None = None,
+        location: str = "auto",
+        missing: str | float = "nan",
+        z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
+        time_units: str | None = None,
+        mode: str = "w",
+        durable: bool = False,
+        compression: str | None = None,
+        compression_level: int | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
+        compute: bool = True,
+    ) -> Path | Delayed:
+        """Write a series in which each group's grids are named parts, each of the cheapest exact kind.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.pvd``.
+        x, y, z, time, variables, vectors, parts, stagger, location, missing, z_scale, sphere, radius, time_units
+            As in :meth:`VtkAccessor.to_vtr`, for every group.
+        mode, durable, compression, compression_level, encoding, compute
+            As in :meth:`VtkAccessor.to_vtr`.
+
+        Returns
+        -------
+        Path or Delayed
+            What was written, or the Delayed of it.
+
+        Raises
+        ------
+        SeriesError
+            Groups whose times differ, or anything that cannot be written as asked; no file exists then.
+
+        Warns
+        -----
+        VtkSeriesWarning
+            A variable or group that cannot be drawn was left out.
+
+        Examples
+        --------
+        >>> import numpy as np, tempfile, xarray as xr, vtkseries
+        >>> surface = xr.Dataset({"sst": (("time", "y", "x"), np.zeros((2, 3, 4)))})
+        >>> tree = xr.DataTree.from_dict({"ocean": surface, "ice": surface.rename(sst="thickness")})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tree.vtk.to_pvd(f"{folder}/run.pvd").name
+        'run.pvd'
+        """
+        from vtkseries.plan.tree import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.schedule import execute  # noqa: PLC0415 (dask's graphs are only needed to write)
+
+        options: dict[str, Any] = {
+            "x": x,
+            "y": y,
+            "z": z,
+            "time": time,
+            "variables": variables,
+            "vectors": vectors,
+            "parts": parts,
+            "stagger": stagger,
+            "location": location,
+            "missing": missing,
+            "z_scale": z_scale,
+            "sphere": sphere,
+            "radius": radius,
+            "time_units": time_units,
+            "mode": mode,
+            "durable": durable,
+            "compression": compression,
+            "compression_level": compression_level,
+            "encoding": encoding,
+        }
+        prepared = make_tree_plan(self._tree, Path(path), grid="auto", **options)
+        for text in prepared.plan.left_out:
+            warnings.warn(text, VtkSeriesWarning, stacklevel=2)
+        return execute(prepared, compute=compute)
