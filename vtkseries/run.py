@@ -18,7 +18,8 @@ import numpy as np
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
-from vtkseries.storage.index import Entry, Index, entries
+from vtkseries.storage.index import Entry, Index
+from vtkseries.storage.recover import examine, next_file_number
 from vtkseries.storage.stepfile import StepFile, new_token, write_at, write_whole
 from vtkseries.streams import StreamSource, write_streams
 from vtkseries.xmlformat.layout import PREFIX, Document, render
@@ -77,19 +78,21 @@ def start(plan: SeriesPlan) -> Run:
     kept: tuple[tuple[Entry, ...], ...] = ()
     if plan.mode == "a" and plan.path.exists():
         kept = _kept(plan)
-        plan = replace(plan, first=len(kept))
+        plan = replace(plan, first=next_file_number(kept))
     return Run(plan, new_token(), _survey(plan, folder), kept, _identity(plan.path))
 
 
 def _kept(plan: SeriesPlan) -> tuple[tuple[Entry, ...], ...]:
     """Give the steps before the first new one; those from there on are dropped, as a restart from there means it."""
-    steps = entries(plan.path)
-    kept = tuple(tuple(step) for step in steps if float(step[0].timestep) < plan.times.values[0])
-    dropped = len(steps) - len(kept)
+    found = examine(plan.path)
+    kept = tuple(tuple(step) for step in found.until(plan.times.values[0]))
+    notices = [f"left out, {reason}" for reason in found.lost]
+    dropped = len(found.steps) - len(kept)
     if dropped:
-        what = f"{dropped} {'step' if dropped == 1 else 'steps'} from {steps[len(kept)][0].timestep} on"
-        message = f"{str(plan.path)!r}: {what} dropped, since the new ones begin at {plan.times.values[0]!r}"
-        warnings.warn(message, VtkSeriesWarning, stacklevel=5)
+        what = f"{dropped} {'step' if dropped == 1 else 'steps'} from {found.steps[len(kept)][0].timestep} on"
+        notices.append(f"{what} dropped, since the new ones begin at {plan.times.values[0]!r}")
+    for notice in notices:
+        warnings.warn(f"{str(plan.path)!r}: {notice}", VtkSeriesWarning, stacklevel=5)
     return kept
 
 
@@ -210,7 +213,7 @@ def commit(
         With compression: gives a context whose value is the source of a part's streams.
     """
     plan = run.plan
-    number = plan.first + step
+    number = len(run.kept) + step
     if index is not None and index.holds(number):
         for part in plan.parts:
             run.file(part, step).discard()

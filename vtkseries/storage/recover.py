@@ -29,6 +29,7 @@ __all__ = [
     "combine",
     "continue_series",
     "examine",
+    "next_file_number",
     "stale_temporaries",
     "start_series",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,16 +10,18 @@ import numpy as np
 from vtkseries.engine.gridfile import open_grid
 from vtkseries.engine.values import read_axis
 from vtkseries.errors import SeriesError
+from vtkseries.storage.recover import examine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from vtkseries.engine.gridfile import GridFile
+    from vtkseries.plan.model import SeriesPlan
     from vtkseries.storage.recover import Examined
     from vtkseries.xmlformat.layout import DataArray, Document
 
-__all__ = ["Earlier", "Held", "differences", "extent_text", "read_earlier"]
+__all__ = ["Earlier", "Held", "differences", "extent_text", "find_earlier", "read_earlier"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class Earlier:
     path: Path
     parts: tuple[tuple[GridFile, list[np.ndarray]], ...]
     units: str | None
+
+    def check_plan(self, plan: SeriesPlan) -> None:
+        """Refuse a plan whose grid, arrays or units of time are others; see :meth:`check`."""
+        joined = [(replace(Held.of(w.pieces[0].document), extent=w.extent), list[np.ndarray]()) for w in plan.wholes]
+        parts = [(Held.of(part.document), [nodes for _, nodes in part.constants]) for part in plan.parts]
+        self.check(joined or parts, plan.times.units)
 
     def check(self, held: Sequence[tuple[Held, Sequence[np.ndarray]]], units: str | None) -> None:
         """Refuse a step whose grid, arrays or units of time are others.
@@ -67,6 +75,19 @@ class Earlier:
                 f"{self.path} has its time in {self.units!r}, and the new step in {units!r}; "
                 f"give time_units={self.units!r}"
             )
+
+
+def find_earlier(path: Path, mode: str) -> Earlier | None:
+    """Give the last whole step of the series that ``mode="a"`` goes on with; None where there is nothing to go on with.
+
+    Raises
+    ------
+    FormatError
+        The series' index is beyond reading.
+    """
+    if mode != "a" or path.suffix != ".pvd" or not path.exists():
+        return None
+    return read_earlier(path, examine(path))
 
 
 def read_earlier(path: Path, steps: Examined) -> Earlier | None:
