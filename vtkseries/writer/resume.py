@@ -70,7 +70,7 @@ class Earlier:
             found = differences(old, new) or _other_nodes(nodes, new_nodes)
             if found:
                 raise SeriesError(f"{self.path}: the series so far does not fit: {found}; write another with mode='w'")
-        if self.units != units:
+        if self.parts and self.units != units:
             raise SeriesError(
                 f"{self.path} has its time in {self.units!r}, and the new step in {units!r}; "
                 f"give time_units={self.units!r}"
@@ -103,6 +103,8 @@ def read_earlier(path: Path, steps: Examined) -> Earlier | None:
     parts = []
     units = None
     for entry in steps.steps[-1]:
+        if entry.file.endswith(".vtp"):
+            continue  # particles, whose number and arrays are free
         grid = open_grid(str(path.parent / entry.file))
         nodes = [read_axis(grid, axis) for axis in range(3)] if grid.kind == "RectilinearGrid" else []
         parts.append((grid, nodes))

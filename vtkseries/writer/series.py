@@ -24,6 +24,7 @@ from vtkseries.storage.lock import Lock
 from vtkseries.storage.recover import combine, continue_series, examine, start_series
 from vtkseries.storage.stepfile import new_token, write_whole
 from vtkseries.writer.arrays import Arrays, Grid, part_plan, read_arrays
+from vtkseries.writer.cloud import Cloud, read_cloud
 from vtkseries.writer.ranks import Box, check_pieces, ranks_of, read_extent
 from vtkseries.writer.resume import Earlier, Held, differences, extent_text, read_earlier
 from vtkseries.writer.step import write_step
@@ -161,6 +162,9 @@ class SeriesWriter:
         time: Any,
         point_data: Mapping[str, Any] | None = None,
         cell_data: Mapping[str, Any] | None = None,
+        *,
+        points: Sequence[Any] | None = None,
+        points_data: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write one step and list it.
 
@@ -173,6 +177,11 @@ class SeriesWriter:
             reverse; axes of one point may be left out. Strided, transposed and Fortran-ordered arrays are read where
             they are. A tuple of arrays, or a last axis of size 2, 3, 6 or 9, holds the components of a vector or
             tensor.
+        points : tuple of three arrays, shape (n,), optional
+            Coordinates of the solver's particles; n may change from step to step. They are a part of their own, or,
+            where the SeriesWriter has no grid, the whole series.
+        points_data : mapping of name to array, or tuple of arrays, optional
+            One value a particle, shape (n,).
 
         Returns
         -------
@@ -189,7 +198,8 @@ class SeriesWriter:
         """
         if self._closed:
             raise SeriesError(f"{self.path}: this SeriesWriter is closed; make another with mode='a'")
-        prepared = self._team.together(lambda: self._plan(time, point_data, cell_data))
+        cloud = read_cloud(points, points_data, alone=self._rank is None)
+        prepared = self._team.together(lambda: self._plan(time, point_data, cell_data, alone=cloud is not None))
         assert prepared is not None  # noqa: S101  # every rank has planned
         plan, sources = prepared
         now = plan.times.values[0]
@@ -204,6 +214,9 @@ class SeriesWriter:
         files, entries = written
         if self._rank is not None:
             files, entries = self._join(plan, files, entries)
+        if cloud is not None:
+            file, entry = cloud.write(plan, self._token, len(entries))
+            files, entries = [*files, file], [*entries, entry]
         self._team.together(lambda: self._commit(entries), root=True)
         self._number, self._file_number, self._last = self._number + 1, self._file_number + 1, now
         self._units = plan.times.units
@@ -267,7 +280,7 @@ class SeriesWriter:
             error.add_note(f"and {self.path} could not be closed: {failure}")
 
     def _plan(
-        self, time: Any, point_data: Mapping[str, Any] | None, cell_data: Mapping[str, Any] | None
+        self, time: Any, point_data: Mapping[str, Any] | None, cell_data: Mapping[str, Any] | None, *, alone: bool
     ) -> tuple[SeriesPlan, dict[str, xr.Variable]]:
         if isinstance(time, xr.Dataset):
             if point_data is not None or cell_data is not None:
@@ -289,18 +302,22 @@ class SeriesWriter:
             for text in prepared.plan.left_out if self._template is None else ():
                 warnings.warn(text, VtkSeriesWarning, stacklevel=5)
             return prepared.plan, prepared.sources
-        if self._grid is None:
+        alone = alone and self._grid is None and point_data is None and cell_data is None
+        if self._grid is None and not alone:
             raise SeriesError("arrays need a grid: make the SeriesWriter with x=, y= and z=, or write a Dataset")
-        grid = self._grid if self._box is None else self._grid.within(self._box)
-        arrays = read_arrays(grid, point_data, cell_data, self._encoding)
         times = self._times(time)
         labels = (("time_units", times.units), ("time_calendar", times.calendar))
         constants = tuple(text_array(name, text) for name, text in labels if text)
-        part = self._part(grid, arrays, times, constants)
+        parts: tuple[PartPlan, ...] = ()
+        sources: dict[str, xr.Variable] = {}
+        if self._grid is not None:
+            grid = self._grid if self._box is None else self._grid.within(self._box)
+            arrays = read_arrays(grid, point_data, cell_data, self._encoding)
+            parts, sources = (self._part(grid, arrays, times, constants),), arrays.sources
         plan = SeriesPlan(
-            self.path, self._mode, (part,), (), times, constants, durable=self._durable, compression=self._method
+            self.path, self._mode, parts, (), times, constants, durable=self._durable, compression=self._method
         )
-        return plan, arrays.sources
+        return plan, sources
 
     def _part(self, grid: Grid, arrays: Arrays, times: Times, constants: tuple[DataArray, ...]) -> PartPlan:
         """Lay out a file, or take the layout of the step before, which nearly always fits."""
@@ -344,7 +361,7 @@ class SeriesWriter:
             return
         first = replace(plan, first=0)
         parts = plan.parts if self._rank is None else [replace(plan.parts[0], suffix=".pvtr")]
-        files = [first.relative(part, 0) for part in parts]
+        files = [*(first.relative(part, 0) for part in parts), Cloud.relative(first)]
         self._token = new_token()
         (self.path.parent / self.path.stem).mkdir(exist_ok=True)
         if self._index is not None:

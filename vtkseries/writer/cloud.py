@@ -1,0 +1,124 @@
+"""A solver's particles: the file of one step, beside that of the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vtkseries.errors import SeriesError
+from vtkseries.grids.points import polydata
+from vtkseries.grids.sections import Sections, active
+from vtkseries.plan.fielddata import step_fields
+from vtkseries.storage.index import Entry
+from vtkseries.storage.onefile import write_file
+from vtkseries.storage.stepfile import checksum
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vtkseries.plan.model import SeriesPlan
+
+__all__ = ["CLOUD", "Cloud", "read_cloud"]
+
+CLOUD = "points"
+"""The name of the part."""
+
+_AXES = 3
+_COMPONENTS = (2, 3, 6, 9)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The points of a step, checked.
+
+    Attributes
+    ----------
+    points : tuple of three ndarrays, shape (n,)
+    data : list of (name, components)
+    """
+
+    points: tuple[np.ndarray, ...]
+    data: list[tuple[str, tuple[np.ndarray, ...]]]
+
+    @staticmethod
+    def relative(plan: SeriesPlan) -> str:
+        """Give the path of the step's file from the collection's directory."""
+        return f"{plan.path.stem}/{plan.path.stem}_{CLOUD}_{plan.first:06d}.vtp"
+
+    def write(self, plan: SeriesPlan, token: str, number: int) -> tuple[Path, Entry]:
+        """Write the file under its final name, and give its entry.
+
+        Parameters
+        ----------
+        plan : SeriesPlan
+            Of one step: the time, and where the series is.
+        token : str
+            Of the run.
+        number : int
+            Of the part.
+
+        Raises
+        ------
+        OSError
+            Nothing stays behind.
+        """
+        sections = Sections()
+        sections.add("PointData", self.data, active(self.data))
+        fields = step_fields(replace(plan, fields=()), 0, {})
+        method = plan.compression
+        document = polydata(self.points, None, sections, fields, None if method is None else method.compressor)
+        name = self.relative(plan)
+        path = plan.path.parent / name
+        write_file(path, document, sections.values, method, durable=plan.durable, token=token)
+        size, crc = checksum(path)
+        return path, Entry(repr(plan.times.values[0]), name, number, CLOUD, size, crc)
+
+
+def read_cloud(points: Any, data: Mapping[str, Any] | None, *, alone: bool) -> Cloud | None:
+    """Check a step's points; their number is free.
+
+    Parameters
+    ----------
+    points : sequence of three array-like, or None
+    data : mapping or None
+    alone : bool
+        No other ranks have points.
+
+    Raises
+    ------
+    SeriesError
+        Coordinates or data are of different lengths, or of no numbers.
+    """
+    if points is None:
+        if data is not None:
+            raise SeriesError("points_data needs points=(x, y, z), where the particles are")
+        return None
+    if not alone:
+        raise SeriesError("points= with comm= is not possible; gather the particles, and write a series of their own")
+    axes = [np.asarray(axis) for axis in points] if isinstance(points, Sequence) else []
+    if len(axes) != _AXES:
+        raise SeriesError("points must be three arrays, as in points=(x, y, z): their coordinates")
+    n = axes[0].shape
+    for name, axis in zip("xyz", axes, strict=True):
+        if axis.ndim != 1 or axis.shape != n or axis.dtype.kind not in "iuf":
+            raise SeriesError(f"points: {name} is {axis.dtype} of shape {axis.shape}; expected real numbers, shape {n}")
+    found = [(name, _components(name, values, n)) for name, values in (data or {}).items()]
+    Sections().add("points_data", found)  # refuses names and dtypes before anything is written
+    kind = np.result_type(*axes)
+    stored = kind if kind in (np.dtype("f4"), np.dtype("f8")) else np.dtype("f8")
+    return Cloud(tuple(axis.astype(stored, copy=False) for axis in axes), found)
+
+
+def _components(name: str, values: Any, n: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    parts = [np.asarray(part) for part in values] if isinstance(values, tuple) else [np.asarray(values)]
+    if len(parts) == 1 and parts[0].ndim == 2 and parts[0].shape[1] in _COMPONENTS:  # noqa: PLR2004  # points, components
+        parts = list(parts[0].T)
+    for part in parts:
+        if part.shape != n:
+            raise SeriesError(f"points_data[{name!r}] has shape {part.shape}; expected {n}, one value a point")
+    if len(parts) == 2:  # noqa: PLR2004  # two components get a zero third
+        parts.append(np.zeros_like(parts[0]))
+    return tuple(parts)
