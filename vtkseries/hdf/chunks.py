@@ -54,8 +54,11 @@ class HdfArray:
             if rest <= _CHUNK:
                 break
             inner = rest // size
-            chunk[axis] = max(1, min(size, _CHUNK // inner))
-            rest = inner * chunk[axis]
+            most = max(1, _CHUNK // inner)
+            # A divisor leaves no chunk that is partly empty; one that is much smaller would make many chunks.
+            even = next((n for n in range(most, most // 2, -1) if size % n == 0), most)
+            chunk[axis] = even
+            rest = inner * even
         return tuple(chunk)
 
     @property
