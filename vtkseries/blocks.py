@@ -123,6 +123,8 @@ def write_block(
     count: tuple[int, int, int],
     blocks: Sequence[np.ndarray],
     step: int | None,
+    *,
+    parallel: bool = False,
 ) -> None:
     """Write one block of an array, of one time step, to its place.
 
@@ -137,6 +139,9 @@ def write_block(
         One a component, with the dims of its variable.
     step : int or None
         Which of the blocks' time steps; None where they have no time dim.
+    parallel : bool
+        Move values in threads.
     """
     values = block_values(array, count, blocks, step)
-    write_region(fd, array.position, array.shape, start, count, np.dtype(array.dtype), array.components, values)
+    dtype = np.dtype(array.dtype)
+    write_region(fd, array.position, array.shape, start, count, dtype, array.components, values, parallel=parallel)

@@ -72,9 +72,8 @@ def hidden(file: StepFile) -> StepFile:
 
 
 def start(plan: SeriesPlan) -> Run:
-    """Look at what is there, and make the directories."""
+    """Look at what is there; nothing is written yet."""
     folder = plan.path.parent if plan.single else plan.path.parent / plan.path.stem
-    folder.mkdir(parents=True, exist_ok=True)
     kept: tuple[tuple[Entry, ...], ...] = ()
     if plan.mode == "a" and plan.path.exists():
         kept = _kept(plan)
@@ -100,6 +99,8 @@ def _survey(plan: SeriesPlan, folder: Path) -> dict[str, tuple[int, int]]:
     """Identify the files that have names of this series."""
     if plan.single:
         return {plan.path.name: _identity(plan.path)} if plan.path.exists() else {}
+    if not folder.exists():
+        return {}
     own = re.compile(re.escape(plan.path.stem) + r"(_[\w.+-]+)?_\d{6,}\.p?vt[irspu]")
     with os.scandir(folder) as found:
         return {item.name: _identity(Path(item.path)) for item in found if own.fullmatch(item.name)}
@@ -221,15 +222,7 @@ def commit(
         return
     fields = step_fields(plan, step, values)
     for part in plan.parts:
-        file = run.file(part, step)
-        identity = _identity(file.final)
-        published = identity != (0, 0) and identity != run.old.get(file.final.name)
-        document = replace(part.document, field_data=fields)
-        if not published and plan.compression is None:
-            complete(file, part, document)
-        elif not published and streams is not None:
-            published = _complete_streams(run, part, step, document, streams)
-        file.publish(durable=plan.durable, published=published)
+        _publish(run, part, step, replace(part.document, field_data=fields), streams)
     for whole in plan.wholes:
         write_whole(plan.file(whole, step), _together(plan, whole, step), new_token(), durable=plan.durable)
     if index is not None:
@@ -238,30 +231,53 @@ def commit(
         run.hidden(part, step).discard()
 
 
-def _complete_streams(run: Run, part: PartPlan, step: int, document: Document, streams: Streams) -> bool:
-    """Write a whole compressed file; gives True where the same task, run twice, was faster."""
+def _publish(run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None) -> None:
+    """Complete one file and give it its final name, unless it has it."""
+    file = run.file(part, step)
+    try:
+        if _published(run, file):
+            pass
+        elif streams is None:
+            complete(file, part, document)
+        else:
+            _complete_streams(run, part, step, document, streams)
+    except FileNotFoundError:
+        # The same task, run twice, was faster: what it published must not be replaced by a file without blocks.
+        if not _published(run, file):
+            raise
+    file.publish(durable=run.plan.durable, published=_published(run, file))
+
+
+def _published(run: Run, file: StepFile) -> bool:
+    """Say whether a file of this run has its final name."""
+    identity = _identity(file.final)
+    return identity not in {(0, 0), run.old.get(file.final.name)}
+
+
+def _complete_streams(run: Run, part: PartPlan, step: int, document: Document, streams: Streams) -> None:
+    """Write a whole compressed file."""
     method = run.plan.compression
     assert method is not None  # noqa: S101  # the caller has looked
     file = run.file(part, step)
     with contextlib.ExitStack() as stack:
-        try:
-            source = stack.enter_context(streams(part))
-        except FileNotFoundError:
-            if file.final.exists():
-                return True
-            raise
+        source = stack.enter_context(streams(part))
         fd = file.open_for_blocks()
         stack.callback(os.close, fd)
         document, end = write_streams(fd, part, document, method, source)
         write_at(fd, 0, render(document, part.room))
         write_at(fd, end, part.footer)
         os.ftruncate(fd, end + len(part.footer))
-    return False
 
 
 def complete(file: StepFile, part: PartPlan, document: Document) -> None:
-    """Write all but the blocks: header, geometry, byte counts and the closing tags."""
-    fd = file.open_for_blocks()
+    """Write all but the blocks: header, geometry, byte counts and the closing tags.
+
+    Raises
+    ------
+    FileNotFoundError
+        No block was written, or the file has its final name.
+    """
+    fd = os.open(file.temporary, os.O_RDWR | getattr(os, "O_BINARY", 0))
     try:
         head = bytearray(render(document, part.room))
         for position, values in part.constants:

@@ -24,7 +24,7 @@ from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
 from vtkseries.serial import locked, write_locked
 from vtkseries.staging import Slots, slots_of, stage_block, staged
-from vtkseries.storage.stepfile import StepFile
+from vtkseries.storage.stepfile import StepFile, new_token
 from vtkseries.xmlformat.codecs import Codec
 
 if TYPE_CHECKING:
@@ -52,16 +52,41 @@ def execute(prepared: Prepared, *, compute: bool = True) -> Path | Delayed:
     if not compute:
         if not chunked:
             return dask.delayed(write_locked, pure=False)(prepared.plan, prepared.sources)
-        return _delayed(prepared)
+        return _Series(prepared)
     if not chunked:
         return write_locked(prepared.plan, prepared.sources)
+    return _compute(prepared)
+
+
+def _compute(prepared: Prepared, **options: Any) -> Path:
     with locked(prepared.plan):
         run = start(prepared.plan)
         try:
-            return _graph(run, prepared.sources).compute()
-        except BaseException:
+            path: Path = _graph(run, prepared.sources).compute(**options)
+        except BaseException as error:
             discard(run)
+            error.add_note(f"while writing {prepared.plan.path}")
             raise
+    return path
+
+
+class _Series(Delayed):  # type: ignore[misc]  # dask has no types
+    """A series to be written; each time that it is computed is a run of its own."""
+
+    __slots__ = ("_prepared",)
+
+    def __init__(self, prepared: Prepared) -> None:
+        super().__init__(f"vtkseries-{new_token()}", None)
+        self._prepared = prepared
+
+    @property
+    def dask(self) -> HighLevelGraph:
+        """The tasks of a new run."""
+        return _graph(start(self._prepared.plan), self._prepared.sources, self.key).dask
+
+    def compute(self, **options: Any) -> Path:
+        """Write the series and give its path, alone as its writer."""
+        return _compute(self._prepared, **options)
 
 
 def progress_bar(stream: TextIO) -> AbstractContextManager[Any]:
@@ -101,11 +126,7 @@ class _Target:
         return partial(stage_block, slots=self.slots, method=self.method)
 
 
-def _delayed(prepared: Prepared) -> Delayed:
-    return _graph(start(prepared.plan), prepared.sources)
-
-
-def _graph(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
+def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None) -> Delayed:
     plan = run.plan
     writes: list[da.Array] = []
     bounds: list[tuple[int, ...]] = []
@@ -131,7 +152,7 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
             bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
     fields = {item.source: _field_array(sources[item.source], has_time=item.has_time) for item in plan.fields}
     writes = list(dask.optimize(*writes)) if writes else []
-    return _chain(run, writes, bounds, fields)
+    return _chain(run, writes, bounds, fields, key or f"vtkseries-{run.token}")
 
 
 def _time_chunks(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, ...]:
@@ -226,25 +247,27 @@ def _write_task(*blocks: np.ndarray, target: _Target, index: tuple[str, ...]) ->
     return np.zeros((1,) * len(index), "i1")
 
 
-def _chain(run: Run, writes: list[da.Array], bounds: list[tuple[int, ...]], fields: Mapping[str, Any]) -> Delayed:
-    """Commit the steps in order, as soon as all their blocks are written."""
+def _chain(
+    run: Run, writes: list[da.Array], bounds: list[tuple[int, ...]], fields: Mapping[str, Any], key: str
+) -> Delayed:
+    """Commit the steps in order, as soon as all their blocks are written; the `key` is that of the path."""
     plan = run.plan
     cuts = sorted({0, plan.steps, *itertools.chain.from_iterable(bounds)})
     name = f"vtkseries-commit-{run.token}"
     dsk: dict[Hashable, Any] = {f"{name}-run": run}
-    lazy = {key: value for key, value in fields.items() if isinstance(value, da.Array)}
-    fixed = {key: value for key, value in fields.items() if key not in lazy}
-    pieces = {key: _delayed_fields(array, cuts, plan) for key, array in lazy.items()}
+    lazy = {source: value for source, value in fields.items() if isinstance(value, da.Array)}
+    fixed = {source: value for source, value in fields.items() if source not in lazy}
+    pieces = {source: _delayed_fields(array, cuts, plan) for source, array in lazy.items()}
     before: Hashable = None
     for number, (first, stop) in enumerate(itertools.pairwise(cuts)):
-        done = [key for array, cut in zip(writes, bounds, strict=True) for key in _keys(array, cut, first)]
-        values = [pieces[key][number].key for key in lazy]
+        done = [block for array, cut in zip(writes, bounds, strict=True) for block in _keys(array, cut, first)]
+        values = [pieces[source][number].key for source in lazy]
         dsk[(name, number)] = (_commit_task, f"{name}-run", first, stop, fixed, list(lazy), values, before, done)
         before = (name, number)
-    dsk[f"{name}-done"] = (_finish_task, f"{name}-run", before)
+    dsk[key] = (_finish_task, f"{name}-run", before)
     dependencies = [*writes, *(piece for group in pieces.values() for piece in group)]
     graph = HighLevelGraph.from_collections(name, dsk, dependencies=dependencies)
-    return Delayed(f"{name}-done", graph, layer=name)
+    return Delayed(key, graph, layer=name)
 
 
 def _keys(array: da.Array, cuts: tuple[int, ...], first: int) -> Iterator[Hashable]:
@@ -275,7 +298,12 @@ def _commit_task(
                     value = np.asarray(values[names.index(item.source)])
                     given[item.source] = value[step - first] if item.has_time else value
             streams = None if run.plan.compression is None else partial(staged, run, step=step)
-            commit(run, index, step, given, streams)
+            try:
+                commit(run, index, step, given, streams)
+            except Exception as error:
+                files = ", ".join(str(run.plan.file(part, step)) for part in run.plan.parts[:3])
+                error.add_note(f"while completing step {step} of {run.plan.path}: {files}")
+                raise
     finally:
         if index is not None:
             index.release()

@@ -48,7 +48,7 @@ def write_locked(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> Path:
 
 def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
     plan = run.plan
-    index = None
+    index, step = None, 0
     try:
         index = begin(run) if run.plan.mode == "a" else None
         for step in range(plan.steps):
@@ -65,7 +65,8 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
         return finish(run, index)
     except BaseException as error:
         discard(run)
-        error.add_note(f"while writing {plan.path}")
+        names = ", ".join(str(plan.file(part, step)) for part in plan.parts[:3])
+        error.add_note(f"while writing step {step} of {plan.path}: {names}")
         raise
     finally:
         if index is not None:
@@ -128,9 +129,10 @@ def write_array(
     array: ArrayPlan,
     sources: Mapping[str, xr.Variable],
     step: int,
-    put: Callable[..., None] = write_block,
+    put: Callable[..., None] | None = None,
 ) -> None:
     """Write all of one array of a step to its place, reading what is lazy slab by slab."""
+    put = put or partial(write_block, parallel=True)
     variables = [sources[component.source] for component in array.sources]
     if _in_memory(array, sources):
         blocks = [variable.values for variable in variables]

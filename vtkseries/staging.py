@@ -19,8 +19,9 @@ import numpy as np
 from vtkseries.blocks import BlockBytes, block_values, write_block
 from vtkseries.plan.model import ArrayPlan, PartPlan
 from vtkseries.run import Run
+from vtkseries.storage.regions import threads
 from vtkseries.storage.stepfile import write_at
-from vtkseries.streams import segment, threads
+from vtkseries.streams import segment
 from vtkseries.xmlformat.codecs import Codec
 
 __all__ = ["Slots", "StagedStreams", "slots_of", "stage_block", "staged"]

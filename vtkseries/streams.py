@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,11 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from vtkseries.plan.model import ArrayPlan, PartPlan
+from vtkseries.storage.regions import threads
 from vtkseries.storage.stepfile import write_at
 from vtkseries.xmlformat.codecs import TABLE_HEAD, Codec, block_size, render_table
 from vtkseries.xmlformat.layout import Document, appended_order, relocate
 
-__all__ = ["StreamSource", "encode_blocks", "segment", "threads", "write_streams"]
+__all__ = ["StreamSource", "encode_blocks", "segment", "write_streams"]
 
 _WORD = np.dtype("<u8")
 _LEAST, _MOST = 1 << 22, 1 << 23
@@ -45,11 +45,6 @@ class _Array:
     @property
     def blocks(self) -> int:
         return -(-self.nbytes // self.block)
-
-
-def threads() -> int:
-    """Give the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def segment(array: ArrayPlan) -> int:

@@ -87,6 +87,7 @@ def make_plan(
     SeriesError
         Anything that cannot be written as asked.
     """
+    _refuse_unknown_sizes(ds)
     grid = choose_grid(path, grid)
     target = read_target(path, mode, suffixes=(".pvd",) if grid == "auto" else (".pvd", f".{grid}"))
     _check_options(ds, parts, location, missing, z_scale)
@@ -164,6 +165,16 @@ def make_plan(
 def _described(ds: xr.Dataset) -> list[Hashable]:
     metadata = metadata_names(ds)
     return [name for name in ds.data_vars if name in metadata]
+
+
+def _refuse_unknown_sizes(ds: xr.Dataset) -> None:
+    for name, variable in ds.variables.items():
+        if any(math.isnan(size) for size in variable.shape):
+            message = (
+                f"variable {name!r} has dask blocks of unknown size, as indexing with a mask leaves them; "
+                "call compute_chunk_sizes() on its dask array, and make the Dataset of the result"
+            )
+            raise SeriesError(message)
 
 
 def _check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missing: str | float, z_scale: float) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -11,7 +14,7 @@ from vtkseries.storage.stepfile import write_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Filler", "write_region"]
+__all__ = ["Filler", "threads", "write_region"]
 
 _SLAB = 1 << 22
 """Bytes that are put together at a time where values must be moved: about a core's share of the cache."""
@@ -36,6 +39,8 @@ def write_region(
     dtype: np.dtype,
     components: int,
     values: Filler,
+    *,
+    parallel: bool = False,
 ) -> None:
     """Write a block to the part of an array that it covers, in runs as long as the file's order allows.
 
@@ -50,6 +55,8 @@ def write_region(
     components : int
         Values a point.
     values : Filler
+    parallel : bool
+        Move values in threads, where there are many: for callers that are no thread among others themselves.
     """
     whole = values.whole()
     if whole is not None:
@@ -58,11 +65,27 @@ def write_region(
     plane = count[1] * count[2] * components * dtype.itemsize
     # At least 16 planes, as far as memory is no matter: transposing fewer reads each cache line more than once.
     planes = min(count[0], max(1, _SLAB // max(plane, 1), min(16, 4 * _SLAB // max(plane, 1))))
-    buffer = np.empty((planes, count[1], count[2], components), dtype)
-    for first in range(0, count[0], planes):
-        part = buffer[: min(planes, count[0] - first)]
+    local = threading.local()
+
+    def move(first: int) -> None:
+        if not hasattr(local, "buffer"):
+            local.buffer = np.empty((planes, count[1], count[2], components), dtype)
+        part = local.buffer[: min(planes, count[0] - first)]
         values.fill(part, slice(first, first + len(part)))
         _write_planes(fd, position, shape, (start[0] + first, start[1], start[2]), part)
+
+    cuts = range(0, count[0], planes)
+    if parallel and len(cuts) > 1:
+        with ThreadPoolExecutor(threads(), "vtkseries-write") as pool:
+            list(pool.map(move, cuts))
+    else:
+        for first in cuts:
+            move(first)
+
+
+def threads() -> int:
+    """Give the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _write_planes(

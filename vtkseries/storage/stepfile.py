@@ -170,8 +170,13 @@ class StepFile:
         return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
 
     def open_for_blocks(self) -> int:
-        """Open the temporary file, made where it is not there yet, for one of several writers."""
-        return os.open(self.temporary, os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+        """Open the temporary file, made with its directory where it is not there yet, for one of several writers."""
+        flags = os.O_RDWR | os.O_CREAT | _BINARY
+        try:
+            return os.open(self.temporary, flags, 0o666)
+        except FileNotFoundError:
+            self.final.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.temporary, flags, 0o666)
 
     def publish(self, *, durable: bool = False, published: bool = False) -> None:
         """Give the file its final name; harmless when it has it.
