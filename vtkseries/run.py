@@ -57,6 +57,11 @@ class Run:
     kept: tuple[tuple[Entry, ...], ...] = ()
     before: tuple[int, int] = (0, 0)
 
+    @property
+    def first(self) -> int:
+        """The number of the first step in the index, which lists no steps that were lost."""
+        return len(self.kept)
+
     def file(self, part: PartPlan, step: int) -> StepFile:
         """Give the file of one step of one part."""
         return StepFile(self.plan.file(part, step), self.token)
@@ -214,7 +219,7 @@ def commit(
         With compression: gives a context whose value is the source of a part's streams.
     """
     plan = run.plan
-    number = len(run.kept) + step
+    number = run.first + step
     if index is not None and index.holds(number):
         for part in plan.parts:
             run.file(part, step).discard()

@@ -103,20 +103,24 @@ class _Target:
 
     array: ArrayPlan
     folder: Path
-    pattern: str
+    prefix: str | None
+    suffix: str
     log: Path
     before: tuple[int, int]
     token: str
     first: int
+    listed: int
     method: Codec | None = None
     slots: Slots | None = None
 
     def file(self, step: int) -> StepFile:
-        return StepFile(self.folder / self.pattern.format(self.first + step), self.token)
+        if self.prefix is None:
+            return StepFile(self.log, self.token)
+        return StepFile(self.folder / f"{self.prefix}{self.first + step:06d}{self.suffix}", self.token)
 
     def open(self, step: int) -> int | None:
         file = self.file(step)
-        return open_block(file if self.method is None else hidden(file), self.log, self.before, self.first + step)
+        return open_block(file if self.method is None else hidden(file), self.log, self.before, self.listed + step)
 
     @property
     def put(self) -> Callable[..., None]:
@@ -133,17 +137,19 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None)
     steps = _time_chunks(plan, sources)
     for part in plan.parts:
         example = plan.file(part, 0)
-        pattern = example.name.replace(f"{plan.first:06d}{part.suffix}", "{:06d}" + part.suffix)
+        prefix = None if plan.single else example.name.removesuffix(f"{plan.first:06d}{part.suffix}")
         slots = slots_of(part) if plan.compression is not None else {}
         for array in part.arrays:
             target = _Target(
                 array,
                 example.parent,
-                pattern,
+                prefix,
+                part.suffix,
                 plan.path,
                 run.before,
                 run.token,
                 plan.first,
+                run.first,
                 plan.compression,
                 slots.get(array.position),
             )

@@ -305,16 +305,6 @@ class GridVerbs:
         return execute(prepared, compute=compute)
 
     def _prepare(self, path: str | PathLike[str], **options: Any) -> Prepared:
-        from vtkseries.plan.build import make_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.writer.continued import make_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
 
-        earlier = None
-        if options.get("mode") == "a":
-            from vtkseries.writer.resume import find_earlier  # noqa: PLC0415 (only to go on with a series)
-
-            earlier = find_earlier(Path(path), "a")
-        if earlier is not None and options.get("time_units") is None:
-            options["time_units"] = earlier.units
-        prepared = make_plan(self._dataset(), Path(path), **options)
-        if earlier is not None:
-            earlier.check_plan(prepared.plan)
-        return prepared
+        return make_plan(self._dataset(), Path(path), **options)

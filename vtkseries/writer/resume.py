@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vtkseries.engine.gridfile import GridFile
-    from vtkseries.plan.model import SeriesPlan
     from vtkseries.storage.recover import Examined
     from vtkseries.xmlformat.layout import DataArray, Document
 
@@ -34,19 +33,17 @@ class Earlier:
         The ``.pvd``.
     parts : tuple of (GridFile, list of ndarray)
         Its files, and their coordinates.
-    units : str or None
+    units, calendar : str or None
         Of the time.
+    fields : frozenset of str
+        The names of the field data.
     """
 
     path: Path
     parts: tuple[tuple[GridFile, list[np.ndarray]], ...]
     units: str | None
-
-    def check_plan(self, plan: SeriesPlan) -> None:
-        """Refuse a plan whose grid, arrays or units of time are others; see :meth:`check`."""
-        joined = [(replace(Held.of(w.pieces[0].document), extent=w.extent), list[np.ndarray]()) for w in plan.wholes]
-        parts = [(Held.of(part.document), [nodes for _, nodes in part.constants]) for part in plan.parts]
-        self.check(joined or parts, plan.times.units)
+    calendar: str | None = None
+    fields: frozenset[str] = frozenset()
 
     def check(self, held: Sequence[tuple[Held, Sequence[np.ndarray]]], units: str | None) -> None:
         """Refuse a step whose grid, arrays or units of time are others.
@@ -71,9 +68,9 @@ class Earlier:
             if found:
                 raise SeriesError(f"{self.path}: the series so far does not fit: {found}; write another with mode='w'")
         if self.parts and self.units != units:
+            was, now = (repr(each) if each else "no units" for each in (self.units, units))
             raise SeriesError(
-                f"{self.path} has its time in {self.units!r}, and the new step in {units!r}; "
-                f"give time_units={self.units!r}"
+                f"{self.path} has its time in {was}, and the new step in {now}; give time_units={self.units!r}"
             )
 
 
@@ -85,7 +82,7 @@ def find_earlier(path: Path, mode: str) -> Earlier | None:
     FormatError
         The series' index is beyond reading.
     """
-    if mode != "a" or path.suffix != ".pvd" or not path.exists():
+    if mode != "a" or path.suffix != ".pvd" or not path.is_file():
         return None
     return read_earlier(path, examine(path))
 
@@ -101,7 +98,7 @@ def read_earlier(path: Path, steps: Examined) -> Earlier | None:
     if not steps.steps:
         return None
     parts = []
-    units = None
+    texts: dict[str, str | None] = {}
     for entry in steps.steps[-1]:
         if entry.file.endswith(".vtp"):
             continue  # particles, whose number and arrays are free
@@ -109,9 +106,9 @@ def read_earlier(path: Path, steps: Examined) -> Earlier | None:
         nodes = [read_axis(grid, axis) for axis in range(3)] if grid.kind == "RectilinearGrid" else []
         parts.append((grid, nodes))
         piece = grid.other(grid.sources[-1]) if grid.parallel else grid
-        fields = piece.header.document.field_data
-        units = next((_text(a.text) for a in fields if a.name == "time_units"), units)
-    return Earlier(path, tuple(parts), units)
+        texts |= {a.name: a.text if a.type == "String" else None for a in piece.header.document.field_data}
+    units, calendar = (_text(texts.get(name)) for name in ("time_units", "time_calendar"))
+    return Earlier(path, tuple(parts), units, calendar, frozenset(texts))
 
 
 def _text(codes: str | None) -> str | None:

@@ -1,0 +1,113 @@
+"""The plan of steps that continue a series: in its units of time, on its grid, with its variables."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vtkseries.errors import SeriesError
+from vtkseries.plan import build
+from vtkseries.plan.model import WholePlan
+from vtkseries.writer.resume import Held, find_earlier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from vtkseries.engine.gridfile import GridFile
+    from vtkseries.plan.build import Prepared
+    from vtkseries.plan.model import PartPlan, SeriesPlan
+    from vtkseries.writer.resume import Earlier
+
+__all__ = ["make_plan"]
+
+_OWN = frozenset({"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time"})
+"""Field data that tell of the step and the file, not of variables."""
+
+
+def make_plan(
+    ds: xr.Dataset, path: Path, *, mode: str = "w", time_units: str | None = None, **options: Any
+) -> Prepared:
+    """Plan the files of a Dataset as :func:`vtkseries.plan.build.make_plan` does, beside what is there already.
+
+    With ``mode="a"`` the units of time are those of the series so far, unless the caller gives others.
+
+    Raises
+    ------
+    SeriesError
+        What cannot be written as asked, or does not fit the series so far.
+    FormatError
+        The series so far is beyond reading.
+    """
+    earlier = find_earlier(path, mode)
+    if earlier is not None and time_units is None:
+        time_units = earlier.units
+    prepared = build.make_plan(ds, path, mode=mode, time_units=time_units, **options)
+    if earlier is not None:
+        _check(earlier, prepared.plan)
+    return prepared
+
+
+def _check(earlier: Earlier, plan: SeriesPlan) -> None:
+    """Refuse a plan whose grid, variables, or units of time are others."""
+    items: Sequence[PartPlan | WholePlan] = plan.wholes or plan.parts
+    earlier.check([(_held(item), _nodes(item)) for item in items], plan.times.units)
+    found = _difference(earlier, items, plan)
+    if found:
+        raise SeriesError(f"{earlier.path}: the series so far does not fit: {found}; write another with mode='w'")
+
+
+def _difference(earlier: Earlier, items: Sequence[PartPlan | WholePlan], plan: SeriesPlan) -> str:
+    for (grid, _), item in zip(earlier.parts, items, strict=True):
+        if grid.parallel != bool(plan.wholes):
+            return f"its steps are {'in pieces' if grid.parallel else 'whole'}, and the new one is not"
+        found = "" if isinstance(item, WholePlan) else _other_image(grid, dict(item.document.attributes))
+        if found:
+            return found
+    new = {field.name for field in plan.fields}
+    for name in sorted((earlier.fields ^ new) - _OWN):
+        here, there = ("absent", "there") if name in new else ("there", "absent")
+        return f"field data {name!r} is {here}, and in the new step {there}"
+    if earlier.calendar and plan.times.calendar and _calendar(earlier.calendar) != _calendar(plan.times.calendar):
+        return f"its calendar is {earlier.calendar}, and the new step's {plan.times.calendar}"
+    return ""
+
+
+def _calendar(name: str) -> str:
+    return {"gregorian": "standard"}.get(name, name)
+
+
+def _held(item: PartPlan | WholePlan) -> Held:
+    if isinstance(item, WholePlan):
+        return replace(Held.of(item.pieces[0].document), extent=item.extent)
+    return Held.of(item.document)
+
+
+def _nodes(item: PartPlan | WholePlan) -> list[np.ndarray]:
+    """Give the coordinates of a part, put together where it is in pieces."""
+    if not isinstance(item, WholePlan):
+        return [values for _, values in item.constants]
+    found: list[dict[int, np.ndarray]] = [{}, {}, {}]
+    for piece in item.pieces:
+        box = [int(end) for end in dict(piece.document.pieces[0].attributes)["Extent"].split()]
+        for axis, (_, values) in enumerate(piece.constants):
+            found[axis][box[2 * axis]] = values
+    result = []
+    for pieces in found:
+        starts = sorted(pieces)
+        cut = [pieces[a][: b - a] for a, b in itertools.pairwise(starts)]
+        result.append(np.concatenate([*cut, pieces[starts[-1]]]))
+    return result
+
+
+def _other_image(grid: GridFile, attributes: Mapping[str, str]) -> str:
+    for name in ("Origin", "Spacing", "Direction") if grid.kind == "ImageData" else ():
+        old, new = grid.attribute(name), attributes.get(name)
+        if old is not None and new is not None and [*map(float, old.split())] != [*map(float, new.split())]:
+            return f"the image's {name} is {old}, and the new step's {new}"
+    return ""
