@@ -16,7 +16,7 @@ from tools import killed
 from tools.vtkhdf import read_vtkhdf
 
 import vtkseries  # noqa: F401 (registers the accessor)
-from vtkseries import FormatError, SeriesError, VtkSeriesWarning
+from vtkseries import FormatError, SeriesError, SeriesWriter, VtkSeriesWarning
 
 NT, NZ, NY, NX = 4, 2, 3, 5
 DIMS = ("time", "z", "y", "x")
@@ -220,3 +220,40 @@ def test_a_new_run_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
     assert not leftover.exists()
     assert strange.exists()
     strange.unlink()
+
+
+@pytest.mark.parametrize("compression", ["zlib", None])
+def test_a_running_solver_writes_one_file(tmp_path: Path, compression: str | None) -> None:
+    ds = dataset(y=[1.0, 0.0, -3.0])
+    target = tmp_path / "run.vtkhdf"
+    with SeriesWriter(target, ds["x"], ds["y"], ds["z"], time_units="s", compression=compression) as series:
+        for step in range(NT):
+            now = ds.isel(time=step)
+            point = {"T": now["T"].values, "wind": (now["u"].values, now["v"].values)}
+            assert series.write(float(now["time"]), point, {"c": now["n"].values[1:, 1:, 1:]}) == target
+            found = read_vtkhdf(target)
+            assert len(found) == step + 1
+            for number, (time, grid) in enumerate(found):
+                then = ds.isel(time=number).sortby("y")
+                assert time == float(then["time"])
+                np.testing.assert_array_equal(grid.point["T"], then["T"].values)
+                np.testing.assert_array_equal(grid.point["wind"][..., 1], then["v"].values)
+                cells = ds["n"].values[number, 1:, 1:, 1:][:, ::-1]
+                np.testing.assert_array_equal(grid.cell["c"], cells)
+        with pytest.raises(SeriesError, match="is not after the step before"):
+            series.write(0.0, {"T": ds["T"].values[0]})
+        with pytest.raises(SeriesError, match=r"write another with mode='w'"):
+            series.write(100.0, {"T": ds["T"].values[0]})
+    with SeriesWriter(target, ds["x"], ds["y"], ds["z"], time_units="s", compression=compression, mode="a") as series:
+        series.write(50.0, point, {"c": now["n"].values[1:, 1:, 1:]})
+    assert [time for time, _ in read_vtkhdf(target)] == [*ds["time"].values, 50.0]
+
+
+def test_a_solver_writes_datasets_into_one_file(tmp_path: Path) -> None:
+    ds = dataset()
+    with SeriesWriter(tmp_path / "run.vtkhdf") as series:
+        for step in range(NT):
+            series.write(ds.isel(time=[step]))
+    for step, (_, grid) in enumerate(read_vtkhdf(tmp_path / "run.vtkhdf")):
+        np.testing.assert_array_equal(grid.point["T"], ds["T"].values[step])
+        assert grid.field["mean"].tolist() == [float(ds["mean"][step])]

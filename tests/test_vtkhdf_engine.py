@@ -13,6 +13,8 @@ import xarray as xr
 
 import vtkseries
 from vtkseries import FormatError
+from vtkseries.backend import describe
+from vtkseries.verify import verify
 
 DIMS = ("time", "z", "y", "x")
 
@@ -43,6 +45,9 @@ def test_what_to_vtkhdf_writes_comes_back_identical(tmp_path: Path, steps: int, 
     path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", vectors=vectors)
     with xr.open_dataset(path, engine="vtkseries") as found:
         xr.testing.assert_identical(found.load(), ds)
+    report = verify(path)
+    assert (report.steps, report.faults) == (steps, [])
+    assert f"{path}\n{steps} step" in describe(path)
 
 
 def test_images_and_structured_grids_come_back(tmp_path: Path) -> None:
@@ -109,6 +114,7 @@ def test_a_missing_source_is_named(tmp_path: Path, turned: bool) -> None:  # noq
     (tmp_path / "run.nc").unlink()
     with pytest.raises(FormatError, match=r"array 'T' is in 'run\.nc', which is missing; bring it back"):
         xr.open_dataset(target, engine="vtkseries")
+    assert "array 'T' is in 'run.nc', which is missing" in verify(target).faults[0]
 
 
 def test_a_source_outside_the_directory_is_followed_only_when_trusted(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from vtkseries.engine.gridfile import open_grid
 from vtkseries.engine.values import read_array, read_axis
 from vtkseries.errors import FormatError
+from vtkseries.hdf.read import open_hdf
 from vtkseries.storage.guard import resolve
 from vtkseries.storage.index import entries
 from vtkseries.storage.recover import checksum_step
@@ -82,6 +83,9 @@ def verify(path: str | PathLike[str]) -> Verified:
     """
     path = Path(path)
     report = Verified(path)
+    if path.suffix == ".vtkhdf":
+        _verify_hdf(report, path)
+        return report
     if path.suffix != ".pvd":
         report.steps = 1
         _verify(report, path, None, None)
@@ -121,6 +125,23 @@ def _verify(report: Verified, file: Path, entry: Entry | None, time: float | Non
             report.faults.append(f"{file}: its CRC32 is {crc:08x}, and the index says {entry.crc:08x}")
     if time is not None and stamp is not None and stamp != time:
         report.faults.append(f"{file}: its TimeValue is {stamp!r}, and the index says {time!r}")
+
+
+def _verify_hdf(report: Verified, path: Path) -> None:
+    """Read all values of all steps of a ``.vtkhdf``, through its links too."""
+    try:
+        series = open_hdf(str(path))
+        for step in range(series.steps):
+            grid = series.grid(step)
+            for tag in ("PointData", "CellData"):
+                shape = grid.points if tag == "PointData" else grid.cells
+                for array in grid.arrays(tag):
+                    values = grid.read_array(tag, array.name, [slice(None)] * len(shape))
+                    report.nbytes += values.nbytes
+            report.steps += 1
+    except (FormatError, FileNotFoundError) as error:
+        report.faults.append(str(error))
+    report.files = 1
 
 
 def read_grid(file: Path) -> GridFile:

@@ -86,7 +86,13 @@ class _Part:
 
 
 def write_vtkhdf(
-    prepared: Prepared, target: Path, *, mode: str = "w", level: int | None = 1, durable: bool = False
+    prepared: Prepared,
+    target: Path,
+    *,
+    mode: str = "w",
+    level: int | None = 1,
+    durable: bool = False,
+    warn: bool = True,
 ) -> Path:
     """Write a planned series, step by step.
 
@@ -101,6 +107,8 @@ def write_vtkhdf(
         Of deflate; None to store values as they are.
     durable : bool
         Sync each step to the disk before the next one.
+    warn : bool
+        Say what is left out, or in a file of its own.
 
     Raises
     ------
@@ -110,9 +118,9 @@ def write_vtkhdf(
     plan, sources = prepared.plan, prepared.sources
     order = sorted(plan.parts, key=lambda part: -math.prod(part.arrays[0].shape))
     parts = [_part(plan, part, sources, target, level, first=part is order[0]) for part in order]
-    for text in plan.left_out:
+    for text in plan.left_out if warn else ():
         warnings.warn(text, VtkSeriesWarning, stacklevel=3)
-    for part in parts[1:]:
+    for part in parts[1:] if warn else ():
         names = ", ".join(repr(array.name) for array, _ in part.arrays)
         message = (
             f"{names} lie on a grid of their own ({', '.join(part.plan.dims)}), which is in {str(part.path)!r}; "

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import xarray as xr
@@ -51,7 +51,8 @@ class SeriesWriter:
     Parameters
     ----------
     path : path
-        Ends in ``.pvd``; the steps go to a directory of the same name beside it.
+        Ends in ``.pvd``; the steps go to a directory of the same name beside it. Or in ``.vtkhdf``: all steps go into
+        that file, compressed unless ``compression=None``, without `comm`, `extent`, `encoding` and particles.
     x, y, z : array-like, optional
         Coordinates of the grid's points along each axis, shapes (nx,), (ny,), (nz,), or a number where the grid has
         one point. An axis that decreases is written the other way round, with its data. Not needed to write Datasets.
@@ -95,6 +96,14 @@ class SeriesWriter:
     'run_000002.vtr'
     >>> folder.cleanup()
     """
+
+    def __new__(cls, path: str | PathLike[str], *_: Any, **__: Any) -> Self:
+        """Give the writer of the kind of file that the suffix names."""
+        if cls is SeriesWriter and Path(path).suffix == ".vtkhdf":
+            from vtkseries.writer.hdf import HdfSeriesWriter  # noqa: PLC0415 (it needs this module)
+
+            return cast("Self", object.__new__(HdfSeriesWriter))
+        return object.__new__(cls)
 
     def __init__(
         self,
