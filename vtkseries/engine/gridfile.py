@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vtkseries.engine.extents import cell_shape, check_tiling
 from vtkseries.errors import FormatError
-from vtkseries.storage.guard import Identity, check_reference, naming, resolve
+from vtkseries.storage.guard import Identity, check_reference, identify, naming, resolve
 from vtkseries.storage.read import OpenFile
 from vtkseries.xmlformat.parse import Header, box_shape, extent, parse
 
@@ -141,8 +141,7 @@ def open_grid(path: str, *, follow_outside: bool = False, box: Box | None = None
     OSError
         It cannot be read.
     """
-    with OpenFile(path) as file:
-        return _checked(path, file.identity, follow_outside, box)
+    return _checked(path, identify(path), follow_outside, box)
 
 
 @lru_cache(maxsize=16)

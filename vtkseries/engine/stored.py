@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from contextlib import contextmanager
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +30,9 @@ _EDGE = 4096  # white space around inline content is not longer than this
 _AT_ONCE = 3 * 1024 * 1024
 _WHITE = b" \t\r\n"
 _PAGE = 4096
+_WORKERS = min(4, os.cpu_count() or 1)
+_SHARED = 2 * 1024 * 1024
+"""Bytes of values from which on blocks are decoded by several threads: the codecs let go of Python's lock."""
 
 
 class Values(Protocol):
@@ -136,24 +141,55 @@ class _Blocked:
         return self.table.block - 1  # a smaller gap never holds a whole block
 
     def read_into(self, start: int, target: memoryview) -> None:
-        block, done = start // self.table.block, 0
-        while done < len(target):
-            data = self._decode(block)
-            at = start + done - block * self.table.block
-            part = data[at : at + len(target) - done] if at or len(data) > len(target) - done else data
-            target[done : done + len(part)] = part
-            done += len(part)
-            block += 1
+        if not len(target):
+            return
+        block, last = start // self.table.block, (start + len(target) - 1) // self.table.block
+        if block == last:
+            at = start - block * self.table.block
+            target[:] = self._one(block)[at : at + len(target)]
+            return
+        workers = min(last - block + 1, _WORKERS) if len(target) >= _SHARED else 1
+        with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+            while block <= last:
+                end = min(
+                    max(int(np.searchsorted(self.table.starts, self.table.starts[block] + _AT_ONCE)), block + 1),
+                    last + 1,
+                )
+                self._put(range(block, end), start, target, pool)
+                block = end
 
-    def _decode(self, block: int) -> bytes:
+    def _put(self, blocks: range, start: int, target: memoryview, pool: ThreadPoolExecutor | None) -> None:
+        """Read the streams of blocks at once, and put what they hold where it belongs."""
+        starts = self.table.starts[blocks.start : blocks.stop + 1].tolist()
+        streams = memoryview(self.stored.read(self.begin + starts[0], starts[-1] - starts[0]))
+
+        def put(block: int) -> None:
+            first, stop = (starts[block - blocks.start + i] - starts[0] for i in (0, 1))
+            data = self._decode(block, streams[first:stop])
+            at = block * self.table.block - start
+            skipped = max(-at, 0)
+            part = memoryview(data)[skipped : len(target) - at]
+            target[at + skipped : at + skipped + len(part)] = part
+
+        if pool is None:
+            for block in blocks:
+                put(block)
+        else:
+            for _ in pool.map(put, blocks):
+                pass
+
+    def _one(self, block: int) -> bytes:
+        """Decode one block; the last one is kept, since the next run may begin in it."""
         if self._last[0] != block:
-            first, last = (int(at) for at in self.table.starts[block : block + 2])
-            stream = self.stored.read(self.begin + first, last - first)
-            try:
-                self._last = block, self.codec.decode(stream, self.table.length(block))
-            except FormatError as error:
-                raise FormatError(f"block {block}: {error}") from error
+            first, stop = self.table.starts[block : block + 2].tolist()
+            self._last = block, self._decode(block, self.stored.read(self.begin + first, stop - first))
         return self._last[1]
+
+    def _decode(self, block: int, stream: bytes | bytearray | memoryview) -> bytes:
+        try:
+            return self.codec.decode(stream, self.table.length(block))
+        except FormatError as error:
+            raise FormatError(f"block {block}: {error}") from error
 
 
 def locate(grid: GridFile, file: OpenFile, array: DataArray, nbytes: int | None) -> Values:
