@@ -8,6 +8,8 @@ import cftime
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import vtkseries  # noqa: F401 (registers the accessor)
 
@@ -172,3 +174,73 @@ def test_options_change_the_files_and_not_what_comes_back(option: dict[str, Any]
     ds = xr.Dataset({"t": FIELD, "m": FIELD}, GRID)
     ds["m"][0, 1, 2, 1] = np.nan
     same(back(ds, tmp_path, **option), ds)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "lz4", "lzma"])
+@pytest.mark.parametrize("pieces", [False, True])
+def test_compressed_series_and_pieces_come_back_identical(
+    compression: str | None,
+    pieces: bool,  # noqa: FBT001 (a parameter of the test)
+    tmp_path: Path,
+) -> None:
+    ds = xr.Dataset({"t": FIELD, "m": ("time", [1.5, 2.5])}, GRID | {"z": [8.0, 4, 2, 1]}, {"title": "é"})
+    path = ds.chunk(z=2, y=2).vtkseries.to_vtr(tmp_path / "run.pvd", compression=compression, pieces=pieces)
+    same(xr.open_dataset(path, engine="vtkseries"), ds)
+
+
+@pytest.mark.parametrize("missing", ["nan", "blank"])
+def test_vectors_are_taken_apart_and_blanked_values_are_missing_again(missing: str, tmp_path: Path) -> None:
+    u, v, w = (FIELD[1] * (i + 1) for i in range(3))
+    u[0, 1, 2, 1] = v[0, 1, 2, 1] = w[0, 1, 2, 1] = np.nan
+    ds = xr.Dataset({"u": (FIELD[0], u), "t": FIELD, "w": (FIELD[0], w), "v": (FIELD[0], v.astype("f4"))}, GRID)
+    same(back(ds, tmp_path, vectors={"wind": ("u", "v", "w")}, missing=missing), ds)
+    along = xr.Dataset({"wind": (("c", "time", "z", "y", "x"), np.stack([u, w]))}, {"c": ["east", "up"]})
+    same(back(along, tmp_path, vectors={"wind": "c"}, missing=missing), along)
+
+
+@pytest.mark.parametrize("method", ["to_vtr", "to_vti", "to_vts", "to_pvd"])
+def test_every_grid_gives_the_dataset_back(method: str, tmp_path: Path) -> None:
+    ds = xr.Dataset({"t": FIELD}, {"time": [0, 1], "z": [3.0, 2, 1, 0], "y": [0.0, 1, 2], "x": [1.0, 1.5]})
+    same(xr.open_dataset(getattr(ds.vtkseries, method)(tmp_path / "run.pvd"), engine="vtkseries"), ds)
+
+
+def test_members_of_an_ensemble_are_stacked_again(tmp_path: Path) -> None:
+    ds = xr.Dataset(
+        {"t": (("number", "time", "y", "x"), values(3, 2, 4, 5)), "m": (("time", "y", "x"), values(2, 4, 5))},
+        {"number": [7, 8, 9], "time": [0.0, 1.0]},
+    )
+    same(back(ds, tmp_path, parts="number"), ds)
+    one = xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries", chunks={})
+    np.testing.assert_array_equal(one["t"][1, :, 2].compute(), ds["t"][1, :, 2])
+
+
+@st.composite
+def datasets(draw: st.DrawFn) -> xr.Dataset:
+    """Give Datasets whose dims, order, axes, dtypes and times are drawn at random."""
+    sizes = {dim: draw(st.integers(1, 4)) for dim in ("time", "z", "y", "x")}
+    present = [dim for dim in sizes if dim == "x" or draw(st.booleans())]
+    coords: dict[str, Any] = {}
+    for dim in present:
+        if dim != "time" and draw(st.booleans()):
+            nodes = np.cumsum(draw(st.lists(st.floats(0.125, 1e3, width=32), min_size=sizes[dim], max_size=sizes[dim])))
+            nodes = nodes[::-1] if draw(st.booleans()) else nodes
+            coords[dim] = (dim, nodes.astype(draw(st.sampled_from(["f4", "f8"]))))
+    if "time" in present:
+        unit = draw(st.sampled_from(["s", "ms", "us", "ns"]))
+        steps = draw(st.lists(st.integers(-(2**30), 2**30), min_size=4, max_size=4, unique=True))
+        raw = np.sort(np.array(steps[: sizes["time"]]))
+        kind = draw(st.sampled_from([f"M8[{unit}]", f"m8[{unit}]", "i8", "f8"]))
+        coords["time"] = ("time", raw.astype(kind))
+    variables = {}
+    for name in draw(st.lists(st.sampled_from(["a", "b <&", "ü"]), min_size=1, unique=True)):
+        dims = draw(st.permutations(present))
+        dtype = draw(st.sampled_from(["f4", "f8", "i2", "u1", "i8", "?", "c16", "f2"]))
+        variables[name] = (dims, values(*(sizes[dim] for dim in dims), dtype=dtype), {"n": draw(st.integers())})
+    return xr.Dataset(variables, coords)
+
+
+@given(ds=datasets(), chunked=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_any_dataset_comes_back_identical(ds: xr.Dataset, chunked: bool, tmp_path_factory: Any) -> None:  # noqa: FBT001
+    path = (ds.chunk() if chunked else ds).vtkseries.to_vtr(tmp_path_factory.mktemp("any") / "run.pvd")
+    same(xr.open_dataset(path, engine="vtkseries").load(), ds)

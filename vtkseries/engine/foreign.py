@@ -194,6 +194,7 @@ def _curvilinear(series: Series, part: int, grid: GridFile, tail: str) -> dict[s
 
 
 def _fields(grid: GridFile) -> tuple[DataArray, ...]:
+    grid = getattr(grid, "holder", grid)
     return (*grid.header.document.field_data, *(() if grid.parallel else grid.arrays("FieldData")))
 
 

@@ -83,6 +83,13 @@ class GridFile:
         """Whether the arrays are in other files."""
         return self.header.document.type != self.kind
 
+    @property
+    def holder(self) -> GridFile:
+        """The file that has the field data: this one, or that of the last piece."""
+        if self.parallel and not self.header.document.field_data and self.sources:
+            return self.other(self.sources[-1])
+        return self
+
     def attribute(self, name: str) -> str | None:
         """Give an attribute of the grid's element."""
         return dict(self.header.document.attributes).get(name)

@@ -203,6 +203,7 @@ class FieldArray(_SeriesArray):
 
 def find_field(grid: Any, name: str) -> Any:
     """Give the description of an array of field data, also of one inside a piece, where PyEVTK puts it."""
+    grid = getattr(grid, "holder", grid)
     document = grid.header.document
     for array in document.field_data:
         if array.name == name:

@@ -147,6 +147,7 @@ def read_field(grid: GridFile, array: DataArray) -> Array:
     """Give the values of a field-data array, shape (tuples, components)."""
     if isinstance(grid, HdfGrid):
         return grid.read_field(array.name)
+    grid = grid.holder
     with grid.open() as file:
         count = None if array.tuples is None else array.tuples * array.components
         values = _whole(grid, file, array, count)
@@ -165,6 +166,7 @@ def read_strings(grid: GridFile, array: DataArray) -> list[str]:
     """
     if isinstance(grid, HdfGrid):
         return grid.read_strings(array.name)
+    grid = grid.holder
     with grid.open() as file:
         if array.encoding == "ascii":
             size = count_numbers(file, array)
