@@ -1,0 +1,105 @@
+"""The verbs of ``ds.vtk`` for grids in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["MemoryVerbs"]
+
+
+class MemoryVerbs:
+    """Give a Dataset as a VTK object."""
+
+    if TYPE_CHECKING:
+
+        def _dataset(self) -> xr.Dataset: ...
+
+    def to_grid(
+        self,
+        *,
+        copy: bool = False,
+        axes: Mapping[str, Hashable] | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        location: str = "auto",
+        missing: str | float = "nan",
+        z_scale: float = 1.0,
+        grid: str = "auto",
+        **indexers: Any,
+    ) -> Any:
+        """Give one step as a VTK grid in memory, whose arrays share the Dataset's memory where the layout allows.
+
+        That is so for variables in memory whose dims are in the order z, y, x, without gaps, in a dtype that VTK has,
+        and not flipped; others are converted, one array at a time. The memory stays for as long as VTK uses it.
+
+        Parameters
+        ----------
+        copy : bool
+            Share nothing: later changes on one side do not reach the other.
+        axes : mapping, optional
+            Names axes, as ``{"x": "lon"}``, where they are not found.
+        variables, vectors, location, missing, z_scale
+            As for :meth:`to_vtr`.
+        grid : {"auto", "vtr", "vti", "vts"}
+            The kind of grid, by its files' suffix: the cheapest exact one by itself.
+        **indexers
+            What to select along dims, as ``time=0.5``: labels as in ``ds.sel``; positions for dims without a
+            coordinate, and for whole numbers along dates. ``time``, ``x``, ``y``, ``z`` also name what was found to be
+            that axis.
+
+        Returns
+        -------
+        vtkRectilinearGrid, vtkImageData or vtkStructuredGrid
+
+        Raises
+        ------
+        SeriesError
+            VTK is missing, a label is not there, there are several steps or several grids, or something that cannot be
+            drawn was asked for.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr, vtkseries
+        >>> ds = xr.Dataset({"T": (("time", "y", "x"), np.zeros((2, 3, 4)))}, {"time": [0.0, 0.5]})
+        >>> grid = ds.vtk.to_grid(time=0.5)
+        >>> ds["T"][1, 0, 0] = 7.0
+        >>> grid.GetPointData().GetArray("T").GetValue(0)
+        7.0
+        """
+        from vtkseries.memory import to_grid  # noqa: PLC0415 (VTK is loaded only here)
+
+        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing, "grid": grid}
+        return to_grid(self._dataset(), indexers, copy=copy, axes=axes, z_scale=z_scale, **options)
+
+    def to_pyvista(
+        self,
+        *,
+        copy: bool = False,
+        axes: Mapping[str, Hashable] | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        location: str = "auto",
+        missing: str | float = "nan",
+        z_scale: float = 1.0,
+        grid: str = "auto",
+        **indexers: Any,
+    ) -> Any:
+        """Give what :meth:`to_grid` gives, as pyvista wraps it; the arguments are the same.
+
+        Returns
+        -------
+        pyvista.RectilinearGrid, pyvista.ImageData or pyvista.StructuredGrid
+
+        Raises
+        ------
+        SeriesError
+            As :meth:`to_grid`, or pyvista is missing.
+        """
+        from vtkseries.memory import to_pyvista  # noqa: PLC0415 (pyvista is loaded only here)
+
+        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing, "grid": grid}
+        return to_pyvista(self._dataset(), indexers, copy=copy, axes=axes, z_scale=z_scale, **options)

@@ -1,0 +1,173 @@
+"""The verbs of ``ds.vtk`` for points, trajectories and unstructured meshes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["MeshVerbs"]
+
+
+class MeshVerbs:
+    """Write a Dataset whose points are no grid."""
+
+    if TYPE_CHECKING:
+
+        def _dataset(self) -> xr.Dataset: ...
+
+    def to_vtp(
+        self,
+        path: str | PathLike[str],
+        *,
+        x: Hashable | None = None,
+        y: Hashable | None = None,
+        z: Hashable | None = None,
+        time: Hashable | None = None,
+        trajectory: Hashable | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        z_scale: float = 1.0,
+        time_units: str | None = None,
+        mode: str = "w",
+        durable: bool = False,
+        compression: str | None = None,
+        compression_level: int | None = None,
+    ) -> Path:
+        """Write particles, stations or trajectories (CF discrete sampling geometries), one file a step.
+
+        Points without a place (NaN) are not there, so that their number may change from step to step. Where each point
+        has a time of its own, a step is made of those that share one. Trajectories are lines, in one step.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.pvd``, or ``.vtp`` for exactly one step.
+        x, y, z : hashable, optional
+            Variables with the points' places, along one dim, and perhaps time; found by CF attributes and names.
+        time : hashable, optional
+            The variable with the times of the steps, or of each point.
+        trajectory : hashable, optional
+            What tells the path of each point: a variable of ids; the dim of trajectories, or a coordinate along it.
+            Found where ``featureType`` is a trajectory.
+        variables, vectors, z_scale, time_units, mode, durable, compression, compression_level
+            As for :meth:`to_vtr`; vectors are those that are named.
+
+        Returns
+        -------
+        Path
+            What was written.
+
+        Raises
+        ------
+        SeriesError
+            Anything that cannot be written as asked; no file exists then.
+
+        Warns
+        -----
+        VtkSeriesWarning
+            A variable that cannot be drawn was left out.
+
+        Examples
+        --------
+        >>> import numpy as np, tempfile, xarray as xr, vtkseries
+        >>> drops = xr.Dataset({"mass": (("time", "drop"), np.ones((2, 5)))}, {"time": [0.0, 0.5]})
+        >>> drops = drops.assign_coords(x=("drop", np.arange(5.0)), y=("drop", np.zeros(5)))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     drops.vtk.to_vtp(f"{folder}/drops.pvd").name
+        'drops.pvd'
+        """
+        from vtkseries.meshes.discrete import plan_points  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.meshes.write import write_meshes  # noqa: PLC0415
+
+        series = plan_points(
+            self._dataset(),
+            Path(path),
+            x=x,
+            y=y,
+            z=z,
+            time=time,
+            trajectory=trajectory,
+            variables=variables,
+            vectors=vectors,
+            z_scale=z_scale,
+            time_units=time_units,
+            mode=mode,
+            durable=durable,
+            compression=compression,
+            compression_level=compression_level,
+        )
+        return write_meshes(series)
+
+    def to_vtu(
+        self,
+        path: str | PathLike[str],
+        *,
+        mesh: Hashable | None = None,
+        z: Hashable | None = None,
+        time: Hashable | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        z_scale: float = 1.0,
+        time_units: str | None = None,
+        mode: str = "w",
+        durable: bool = False,
+        compression: str | None = None,
+        compression_level: int | None = None,
+    ) -> Path:
+        """Write a UGRID mesh of triangles, quads or polygons, one file a step.
+
+        Variables on layers fill prisms between levels: of the layers' CF bounds, or half-way between their centres.
+        They and those on the surface are parts of one ``.pvd``.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.pvd``, or ``.vtu`` for exactly one step.
+        mesh : hashable, optional
+            The variable with ``cf_role = "mesh_topology"``, where there are several.
+        z : hashable, optional
+            The dim of layers, or their heights.
+        time : hashable, optional
+            The time of the steps.
+        variables, vectors, z_scale, time_units, mode, durable, compression, compression_level
+            As for :meth:`to_vtr`; vectors are those that are named.
+
+        Returns
+        -------
+        Path
+            What was written.
+
+        Raises
+        ------
+        SeriesError
+            Anything that cannot be written as asked; no file exists then.
+
+        Warns
+        -----
+        VtkSeriesWarning
+            A variable that cannot be drawn was left out.
+        """
+        from vtkseries.meshes.ugrid import plan_mesh  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.meshes.write import write_meshes  # noqa: PLC0415
+
+        series = plan_mesh(
+            self._dataset(),
+            Path(path),
+            mesh=mesh,
+            z=z,
+            time=time,
+            variables=variables,
+            vectors=vectors,
+            z_scale=z_scale,
+            time_units=time_units,
+            mode=mode,
+            durable=durable,
+            compression=compression,
+            compression_level=compression_level,
+        )
+        return write_meshes(series)
