@@ -227,10 +227,40 @@ def test_a_step_is_written_in_pieces(run: Any, dump: Path, tmp_path: Path, how: 
         np.testing.assert_array_equal(values(grid_of_one(tmp_path / "run.pvd", 1), "smoke"), ds["smoke"][1])
 
 
-def test_pieces_of_another_grid_are_refused(run: Any, dump: Path, tmp_path: Path) -> None:
-    result = run("convert", dump, tmp_path / "run.pvd", "--pieces", "z=2", "--grid", "vts")
+@pytest.mark.parametrize(
+    ("target", "how", "words"),
+    [
+        ("run.pvd", ("--pieces", "z=2", "--grid", "vts"), "--pieces: not for vts"),
+        ("run.vtkhdf", ("--sphere",), "--sphere: not for vtkhdf"),
+        ("run.vtkhdf", ("--dry-run",), "--dry-run: not for vtkhdf"),
+        ("run.pvd", ("--mesh", "m"), "--mesh: not for the cheapest grid"),
+        ("run.pvd", ("--vectors", "a=u,v", "--no-vectors"), "exclude each other"),
+    ],
+)
+def test_an_option_that_does_not_go_with_the_others_is_refused(
+    run: Any, dump: Path, tmp_path: Path, target: str, how: tuple[str, ...], words: str
+) -> None:
+    result = run("convert", dump, tmp_path / target, *how)
     assert result.exit_code == 2
-    assert "--grid vtr" in result.stderr
+    assert words in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_file_of_all_steps_is_written(run: Any, dump: Path, tmp_path: Path) -> None:
+    assert run("convert", dump, tmp_path / "run.vtkhdf", "-v", "theta").exit_code == 0
+    with h5py.File(tmp_path / "run.vtkhdf") as file, xr.open_dataset(dump) as ds:
+        np.testing.assert_array_equal(file["VTKHDF/PointData/theta"], ds["theta"])
+
+
+def test_longitudes_are_put_on_a_globe(run: Any, tmp_path: Path) -> None:
+    lon, lat = np.linspace(0.0, 40.0, 5), np.linspace(-20.0, 20.0, 4)
+    axes = {
+        "lon": ("lon", lon, {"units": "degrees_east"}),
+        "lat": ("lat", lat, {"units": "degrees_north"}),
+    }
+    xr.Dataset({"T": (("lat", "lon"), np.random.default_rng(0).random((4, 5)))}, axes).to_netcdf(tmp_path / "g.nc")
+    assert run("convert", tmp_path / "g.nc", tmp_path / "g.pvd", "--sphere", "--radius", "2").exit_code == 0
+    np.testing.assert_allclose(np.linalg.norm(grid_of_one(tmp_path / "g.pvd", 0).points, axis=1), 2.0)
 
 
 def test_info_names_steps_parts_grids_and_arrays(run: Any, dump: Path, tmp_path: Path) -> None:
@@ -264,7 +294,14 @@ def test_a_netcdf_file_is_linked(run: Any, dump: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "command"), [(vtkseries.accessor.VtkAccessor.to_vtr, convert), (vtkseries.link, link)]
+    ("function", "command"),
+    [
+        *(
+            (getattr(vtkseries.accessor.VtkAccessor, f"to_{kind}"), convert)
+            for kind in ("vtr", "vts", "pvd", "vtp", "vtu")
+        ),
+        (vtkseries.link, link),
+    ],
 )
 def test_every_argument_is_an_option(function: Any, command: click.Command) -> None:
     arguments = set(inspect.signature(function).parameters)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +14,13 @@ from vtkseries.cli.options import arguments, meaning
 from vtkseries.cli.progress import cluster, execute
 from vtkseries.cli.source import open_sources, selected
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 __all__ = ["convert"]
+
+KINDS = ("auto", "vtr", "vti", "vts", "vtp", "vtu")
+PLANNED = ("auto", "vtr", "vti", "vts")
 
 
 @click.command()
@@ -25,9 +32,14 @@ __all__ = ["convert"]
 @click.option("--select", multiple=True, metavar="DIM=START:STOP", help="Positions (0:10) or labels (2000-01:2000-03).")
 @click.option("--chunks", multiple=True, metavar="DIM=SIZE", help="Blocks to read; as stored if not given.")
 @meaning
-@click.option("--grid", type=click.Choice(["auto", "vtr", "vti", "vts"]), help="Kind of grid; the cheapest exact one.")
+@click.option("--grid", type=click.Choice(KINDS), help="Kind of grid; the cheapest exact one.")
 @click.option("--parts", metavar="DIM", help="Make a named part of each index of this dim (an ensemble's member).")
-@click.option("--missing", metavar="nan|NUMBER", help="What missing values become.")
+@click.option("--stagger", multiple=True, metavar="NAME=AXIS", help="Average a vector's component along this axis.")
+@click.option("--mesh", metavar="NAME", help="The UGRID mesh to write, for --grid vtu.")
+@click.option("--trajectory", metavar="NAME", help="What tells trajectories apart, for --grid vtp.")
+@click.option("--missing", metavar="nan|blank|NUMBER", help="What missing values become.")
+@click.option("--sphere", is_flag=True, default=None, help="Put longitudes and latitudes on a globe.")
+@click.option("--radius", type=float, help="Of the globe; 6371000 if not given.")
 @click.option("--pieces", multiple=True, metavar="chunks|DIM=SIZE", help="Write one file a block of each step.")
 @click.option(
     "--encoding", multiple=True, metavar="NAME=KEY:VALUE,...", help="As T=significant_digits:3,dtype:float32."
@@ -49,6 +61,7 @@ def convert(
     select: tuple[str, ...],
     chunks: tuple[str, ...],
     grid: str | None,
+    stagger: tuple[str, ...],
     pieces: tuple[str, ...],
     encoding: tuple[str, ...],
     scheduler: str | None,
@@ -60,17 +73,17 @@ def convert(
 
     SOURCE is a netCDF file, a Zarr store, or anything that an installed xarray engine opens.
     Several, or a pattern in quotes, are joined by their coordinates. TARGET ends in .pvd, or
-    in .vtr, .vti or .vts for one step.
+    in .vtr, .vti, .vts, .vtp or .vtu for one step, or in .vtkhdf for one file of all steps.
     """
     given = arguments(**options)
-    if encoding:
-        given["encoding"] = parse.encoding(encoding)
-    if pieces:
-        if grid not in (None, "vtr"):
-            raise click.UsageError("--pieces are of rectilinear grids: use --grid vtr")
-        grid = "vtr"
-        given["pieces"] = parse.pieces(pieces)
-    kind = grid or (target.suffix[1:] if target.suffix in (".vtr", ".vti", ".vts") else "auto")
+    for name, texts, read in (
+        ("encoding", encoding, parse.encoding),
+        ("stagger", stagger, parse.stagger),
+        ("pieces", pieces, parse.pieces),
+    ):
+        if texts:
+            given[name] = read(texts)
+    kind = _kind(target, grid, pieces=bool(pieces))
     positions, labels = parse.select(select)
     blocks = parse.chunks("--chunks", chunks)
     with (
@@ -80,8 +93,27 @@ def convert(
         ) as opened,
     ):
         ds = selected(opened, positions, labels)
+        write = getattr(ds.vtkseries, "to_pvd" if kind == "auto" else f"to_{kind}")
+        _check(write, given, kind, dry_run=dry_run)
         if dry_run:
             click.echo(repr(ds.vtkseries.plan(target, grid=kind, **given)))
             return
-        write = getattr(ds.vtkseries, "to_pvd" if kind == "auto" else f"to_{kind}")
         click.echo(execute(partial(write, target, **given), client, progress=progress))
+
+
+def _kind(target: Path, grid: str | None, *, pieces: bool) -> str:
+    """Give the kind of grid: as asked for, as the suffix names, or the cheapest exact one."""
+    if grid is not None:
+        return grid
+    named = target.suffix[1:]
+    return named if named in (*KINDS, "vtkhdf") else "vtr" if pieces else "auto"
+
+
+def _check(write: Callable[..., Any], given: Mapping[str, Any], kind: str, *, dry_run: bool) -> None:
+    """Refuse options that a kind of grid does not have."""
+    unknown = [f"--{name.replace('_', '-')}" for name in given if name not in inspect.signature(write).parameters]
+    if dry_run and kind not in PLANNED:
+        unknown.append("--dry-run")
+    if unknown:
+        what = "the cheapest grid (--grid auto)" if kind == "auto" else kind
+        raise click.UsageError(f"{', '.join(unknown)}: not for {what}")

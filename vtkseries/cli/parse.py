@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["chunks", "encoding", "missing", "pieces", "select", "variables", "vectors"]
+__all__ = ["chunks", "encoding", "missing", "pieces", "select", "stagger", "variables", "vectors"]
 
 INTEGER = re.compile(r"[+-]?\d+")
 
@@ -77,6 +77,11 @@ def chunks(option: str, values: tuple[str, ...]) -> dict[str, int]:
         if not INTEGER.fullmatch(rest) or int(rest) == 0 or int(rest) < -1:
             raise click.BadParameter(f"{name}={rest}: the size is a whole number, or -1 for all", param_hint=option)
     return {name: int(rest) for name, rest in pairs.items()}
+
+
+def stagger(values: tuple[str, ...]) -> dict[str, str]:
+    """Read ``u=x``."""
+    return _pairs("--stagger", values, "u=x")
 
 
 def pieces(values: tuple[str, ...]) -> bool | dict[str, int]:

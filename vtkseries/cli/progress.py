@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from contextlib import contextmanager, nullcontext
@@ -43,9 +44,12 @@ def cluster(address: str | None) -> Iterator[Any]:
 
 
 def execute(write: Callable[..., Any], client: Any, *, progress: bool | None) -> Path:
-    """Call a writer, which takes ``compute=``, and give the path that it wrote."""
+    """Call a writer and give the path that it wrote."""
     watched = sys.stderr.isatty() if progress is None else progress
     path: Path
+    if "compute" not in inspect.signature(write).parameters:  # it goes step by step, and has no tasks to watch
+        path = write()
+        return path
     if client is None:
         from vtkseries.schedule import progress_bar  # noqa: PLC0415  heavy modules are imported where used
 
