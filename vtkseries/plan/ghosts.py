@@ -78,6 +78,8 @@ def _mask(fields: list[Field], group: Group, time_dim: object) -> xr.Variable | 
     """Give where one of some fields is missing, with dims named by role."""
     variables = []
     for item in fields:
+        if item.made:
+            continue  # what averaging leaves open at the edges is no hole in the model's own fields
         roles = {**item.roles, **({} if time_dim is None else {time_dim: "time"})}
         for variable in item.variables:
             if not can_miss(variable):
