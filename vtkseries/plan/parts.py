@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.lazy import wrapped
+from vtkseries.cf.lazy import KEPT, wrapped
 from vtkseries.cf.missing import without_fills
 from vtkseries.cf.roles import SPACE
 from vtkseries.cf.times import Times
@@ -130,14 +131,35 @@ def _points(group: Group, geometry: Geometry, prefix: str, sources: dict[str, xr
     """Plan the points of a curvilinear grid like a field of three components."""
     flips = tuple(role for role in SPACE if group.axes[role].flipped)
     conversion = conversions(np.dtype("f8"))[0][1]
+    variables = group.placement.points
+    key = f"points:{prefix}xyz"
+    chunked = any(v.chunks is not None for v in (*variables, *(v for item in group.fields for v in item.variables)))
+    steady = not any("time" in variable.dims for variable in variables)
+    if steady and not chunked and 24 * math.prod(geometry.points) <= KEPT:
+        # The same in every step: put together once, so that each file takes its bytes as they are.
+        sources[key] = xr.Variable(("z", "y", "x", "c"), _together(variables, geometry.points, flips))
+        one = Component(key, ("z", "y", "x", "c"), (), conversion)
+        return ArrayPlan("Points", conversion.dtype, geometry.points, len(SPACE), (one,))
     parts = []
-    for index, variable in enumerate(group.placement.points):
+    for index, variable in enumerate(variables):
         key = f"points:{prefix}{SPACE[index]}"
         sources[key] = variable
         parts.append(Component(key, tuple(map(str, variable.dims)), flips, conversion, index))
     # The coordinate with most dims first: its order of dims is the one in which blocks are read.
     parts.sort(key=lambda part: -len(part.roles))
     return ArrayPlan("Points", conversion.dtype, geometry.points, len(SPACE), tuple(parts))
+
+
+def _together(variables: Sequence[xr.Variable], shape: tuple[int, int, int], flips: tuple[str, ...]) -> np.ndarray:
+    """Give the points of a grid in the order of the file, of shape (z, y, x, 3)."""
+    result = np.empty((*shape, len(variables)))
+    axes = ("z", "y", "x")
+    turn = tuple(slice(None, None, -1) if role in flips else slice(None) for role in axes)
+    for index, variable in enumerate(variables):
+        present = [role for role in axes if role in variable.dims]
+        values = np.asarray(variable.transpose(*present).values)
+        result[..., index] = values[tuple(slice(None) if role in present else None for role in axes)]
+    return np.ascontiguousarray(result[turn])
 
 
 def _document(geometry: Geometry, point: list[DataArray], cell: list[DataArray]) -> Document:
