@@ -155,6 +155,15 @@ def test_files_of_one_step_without_a_time_dim_play_by_their_times(tmp_path: Path
         assert grid.field["date"].startswith("2001-02-03T0")
 
 
+def test_a_file_with_a_scalar_time_is_one_step(tmp_path: Path) -> None:
+    ds = dataset()
+    ds["time"].attrs["units"] = "hours since 2001-02-03"
+    ds.isel(time=2).to_netcdf(tmp_path / "run.nc")
+    ((time, grid),) = read_vtkhdf(vtkseries.link(tmp_path / "run.nc", tmp_path / "run.vtkhdf"))
+    assert time == 2.0
+    np.testing.assert_array_equal(grid.point["T"], ds["T"].values[2])
+
+
 def test_a_single_step_is_a_static_grid(tmp_path: Path) -> None:
     ds = dataset().isel(time=[1])
     ds.to_netcdf(tmp_path / "run.nc")

@@ -165,6 +165,8 @@ def _times(
     ds: xr.Dataset, dim: Hashable | None, name: Hashable | None, found: Sequence[_File], time_units: str | None
 ) -> tuple[Times, xr.Variable | None]:
     """Give the time steps of all files, and the coordinate that tells them where there is one."""
+    if name is not None and dim is None and len(found) == 1:
+        return read_times(ds, None, name, time_units), None
     if name is not None:
         variable = ds[name].variable
         along = dim if dim is not None else name
