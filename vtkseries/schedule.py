@@ -24,6 +24,7 @@ from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
 from vtkseries.serial import locked, write_locked
 from vtkseries.staging import Slots, slots_of, stage_block, staged
+from vtkseries.storage.recover import stale_temporaries
 from vtkseries.storage.stepfile import StepFile, new_token
 from vtkseries.xmlformat.codecs import Codec
 
@@ -63,6 +64,9 @@ def _compute(prepared: Prepared, **options: Any) -> Path:
         run = start(prepared.plan)
         try:
             path: Path = _graph(run, prepared.sources).compute(**options)
+            # Workers that died in a write leave what they were writing, and nobody else may write now.
+            for leftover in stale_temporaries(path, ""):
+                leftover.unlink(missing_ok=True)
         except BaseException as error:
             discard(run)
             error.add_note(f"while writing {prepared.plan.path}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from vtkseries.plan.model import ArrayPlan, PartPlan
 from vtkseries.storage.regions import threads
-from vtkseries.storage.stepfile import write_at
+from vtkseries.storage.stepfile import write_all_at, write_at
 from vtkseries.xmlformat.codecs import TABLE_HEAD, Codec, block_size, render_table
 from vtkseries.xmlformat.layout import Document, appended_order, relocate
 
@@ -103,9 +103,7 @@ def write_streams(
         position += (TABLE_HEAD + array.blocks) * _WORD.itemsize
         sizes: list[int] = []
         for streams in islice(encoded, -(-array.blocks // array.step)):
-            joined = b"".join(streams)
-            write_at(fd, position, joined)
-            position += len(joined)
+            position = write_all_at(fd, position, streams)
             sizes += map(len, streams)
         write_at(fd, table, render_table(array.nbytes, array.block, sizes, _WORD))
     return relocate(document, dict(zip(appended_order(document), offsets, strict=True))), position
