@@ -95,7 +95,7 @@ def test_a_log_grows_past_its_room_and_past_its_slots_and_closes_to_a_plain_coll
 def test_slots_lie_within_the_sectors_of_a_disk() -> None:
     for longest in (10, 200, 400, 600, 5000):
         for kept in (0, 1, 7, 1000):
-            header, content = pvd.log(TOKEN, [step(n) for n in range(kept)], room=9, longest=longest)
+            header, content = pvd.log(TOKEN, [pvd.record(step(n)) for n in range(kept)], room=9, longest=longest)
             assert header.at % pvd.SECTOR == 0
             assert pvd.SECTOR % header.slot == 0 or header.slot % pvd.SECTOR == 0
             assert header.slot >= longest

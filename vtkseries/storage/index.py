@@ -116,7 +116,7 @@ class Index:
         index.release()
         sample = Entry("-1.2345678901234567e-100", "", 0, "", 1 << 40, 0)
         size = max(len(pvd.record(longest)), len(pvd.record([sample])) + 2 * len(path.stem) + len("_000000.vtr/"))
-        _, content = pvd.log(token, kept, room=max(1, room), longest=size)
+        _, content = pvd.log(token, [pvd.record(step) for step in kept], room=max(1, room), longest=size)
         if before != _identity(path):  # the same task, run twice, was faster
             return cls.attach(path, token, durable=durable)
         write_whole(path, content, new_token(), durable=durable)
@@ -242,17 +242,20 @@ class Index:
             if self._header is None or number < self._header.first:
                 self._expect_listed(number, step)
                 return
-            steps = self.steps()
-            if number < len(steps):
+            records = pvd.records(self._read(0, os.fstat(self._fd).st_size), self._header)
+            if number < len(records):
                 self._expect_listed(number, step)
                 return
-            if number > len(steps):
-                raise SeriesError(f"{self.path} lists {len(steps)} steps, not {number}; `vtkseries repair` rebuilds it")
+            if number > len(records):
+                raise SeriesError(
+                    f"{self.path} lists {len(records)} steps, not {number}; `vtkseries repair` rebuilds it"
+                )
             if os.name == "nt":  # pragma: no cover  # which does not replace an open file
                 self.release()
-            room = max(_LEAST_ROOM, int(len(steps) * (_GROWTH - 1)))
+            room = max(_LEAST_ROOM, int(len(records) * (_GROWTH - 1)))
+            fresh = pvd.record(step)
             _, content = pvd.log(
-                self.token, [*steps, step], room=room, longest=len(pvd.record(step)), smallest=self._header.slot
+                self.token, [*records, fresh], room=room, longest=len(fresh), smallest=self._header.slot
             )
             write_whole(self.path, content, new_token(), durable=self.durable)
         self._refresh()
