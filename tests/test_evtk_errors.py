@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import tempfile
+import tracemalloc
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -448,3 +449,15 @@ def test_a_saved_group_takes_no_more(tmp_path: Path) -> None:
     group.save()
     with pytest.raises(SeriesError, match="is saved"):
         group.addFile(evtk.pointsToVTK(tmp_path / "p", *POINTS), 0.0)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_writing_takes_less_memory_than_a_copy_of_an_array(tmp_path: Path, order: Literal["C", "F"]) -> None:
+    parts = tuple(np.ones((96, 160, 128), "f8", order) for _ in range(3))
+    tracemalloc.start()
+    try:
+        evtk.imageToVTK(tmp_path / "run", pointData={"a": parts[0], "v": parts})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < parts[0].nbytes
