@@ -54,7 +54,7 @@ def written(folder: Path, ds: xr.Dataset, **options: Any) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     with (
-        LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
@@ -176,7 +176,7 @@ def _killed(folder: Path, lives: int, one_in: int, steps: int, options: dict[str
     turn = 0
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 10_000}),
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         client.register_plugin(DieWriting(store, one_in))
