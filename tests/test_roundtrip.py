@@ -135,6 +135,11 @@ CASES: dict[str, xr.Dataset] = {
     "nanoseconds": xr.Dataset(
         {"t": FIELD}, {"time": np.array(["2000-01-01T00:00:00.000000001", "2020-01-01T00:00:00.987654321"], "M8[ns]")}
     ),
+    "dates long ago": xr.Dataset({"t": FIELD}, {"time": np.array(["1500-01-01", "1700-06-01T12"], "M8[s]")}),
+    "cftime dates long ago": xr.Dataset(
+        {"t": FIELD},
+        {"time": [cftime.DatetimeJulian(1, 1, 1), cftime.DatetimeJulian(1500, 2, 29)]},
+    ),
     "durations": xr.Dataset({"t": FIELD}, {"time": np.array([7, 10**15 + 1], "m8[ns]")}),
     "a calendar of 360 days": xr.Dataset(
         {"t": FIELD}, {"time": [cftime.Datetime360Day(2000, 2, 30, 1), cftime.Datetime360Day(2000, 3, 1, 2, 3, 4, 5)]}
