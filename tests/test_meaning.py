@@ -354,3 +354,11 @@ def test_the_module_says_what_it_exports() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert all(hasattr(vtkseries, name) for name in vtkseries.__all__)
+
+
+def test_dims_that_the_caller_gave_another_use_are_no_axes_by_order(tmp_path: Path) -> None:
+    ds = xr.Dataset({"T": (("number", "p", "q"), values(3, 4, 5)), "s": (("c", "p", "q"), values(3, 4, 5))})
+    parts = named(ds[["T"]], tmp_path, parts="number")[0]
+    np.testing.assert_array_equal(parts["number_2"].point["T"], values(3, 4, 5)[2:])
+    grid = only(steps(ds[["s"]], tmp_path, vectors={"s": "c"})[0])
+    np.testing.assert_array_equal(grid.point["s"][0], np.moveaxis(values(3, 4, 5), 0, -1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import cf_xarray  # noqa: F401 (registers the .cf accessor)
@@ -114,7 +114,12 @@ class Roles:
 
 
 def find_roles(
-    ds: xr.Dataset, named: Mapping[str, Hashable | None], fields: Iterable[Hashable], *, curvilinear: bool = False
+    ds: xr.Dataset,
+    named: Mapping[str, Hashable | None],
+    fields: Iterable[Hashable],
+    *,
+    curvilinear: bool = False,
+    others: Collection[Hashable] = (),
 ) -> Roles:
     """Find the axes of a Dataset.
 
@@ -127,6 +132,8 @@ def find_roles(
         Variables that are to be drawn; their dims are what is looked at.
     curvilinear : bool
         Whether the caller may name coordinates of several dims.
+    others : collection of dims
+        Dims that the caller said are no axes: those of components and of parts.
 
     Raises
     ------
@@ -141,11 +148,11 @@ def find_roles(
             _take_named(ds, roles, role, name, curvilinear=curvilinear)
     cf = cf_roles(ds)
     for dim in dims:
-        if dim not in roles.dims:
+        if dim not in roles.dims and dim not in others:
             _take_detected(ds, roles, dim, cf)
     _one_time(roles)
     for name in sorted(fields, key=lambda name: -ds[name].ndim):
-        _take_order(ds, roles, name)
+        _take_order(ds, roles, name, others)
     for name, coordinate in ds.coords.items():
         if coordinate.ndim == 0:
             scalar = cf[name][0] if name in cf else _role_of_name(name)
@@ -267,7 +274,7 @@ def _one_time(roles: Roles) -> None:
                 del roles.dims[dim], roles.coordinates[dim], roles.evidence[dim]
 
 
-def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable) -> None:
+def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable, others: Collection[Hashable]) -> None:
     """Give the dims without coordinates of one variable the roles left over: x to the last, then y, z and time."""
     variable = ds[name].variable
     taken = {roles.dims[dim] for dim in variable.dims if dim in roles.dims}
@@ -275,6 +282,7 @@ def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable) -> None:
         dim
         for dim in reversed(variable.dims)
         if dim not in roles.dims
+        and dim not in others
         and not _along(ds, dim)
         and dim not in ds
         and not re.fullmatch(_NEVER_AXES, str(dim), re.IGNORECASE)

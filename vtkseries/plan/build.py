@@ -99,7 +99,8 @@ def make_plan(
     centred = centre_vectors(ds, vectors, named, names, stagger)
     found = (*find_vectors(ds, centred.rest, names), *centred.vectors)
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
-    roles = find_roles(centred.ds, named, names, curvilinear=grid in ("vts", "auto"))
+    others = {vector.dim for vector in found} | {parts}
+    roles = find_roles(centred.ds, named, names, curvilinear=grid in ("vts", "auto"), others=others)
     grouping = group_fields(
         centred.ds, names, found, roles, Options(parts, location, float(z_scale), asked, grid, globe)
     )
