@@ -97,7 +97,8 @@ class VtkSeriesBackend(BackendEntrypoint):
             # What vtkseries wrote comes back as it was: decoded if it was, and else only when asked for.
             defaults = {} if own is None else dict.fromkeys(decoding, False)
             ds = xr.decode_cf(ds, **(defaults | asked))
-        ds.encoding["source"] = path
+        for encoding in (ds.encoding, *(variable.encoding for variable in ds.variables.values())):
+            encoding["source"] = path
         return ds
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:

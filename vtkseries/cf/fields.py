@@ -88,6 +88,13 @@ def undrawable(variable: xr.Variable, name: Hashable) -> tuple[str, str] | None:
         return "has control characters in its name, which XML cannot hold", "rename it"
     if "mesh" in variable.attrs and "location" in variable.attrs:
         return f"lies on the unstructured mesh {variable.attrs['mesh']!r}", "write it with ds.vtk.to_vtu"
+    return _misshapen(variable)
+
+
+def _misshapen(variable: xr.Variable) -> tuple[str, str] | None:
+    twice = next((dim for dim in variable.dims if variable.dims.count(dim) > 1), None)
+    if twice is not None:
+        return f"has the dim {twice!r} twice", "rename one of them, in the variable's dims"
     if variable.size == 0:
         return f"is empty (shape {variable.shape})", "select at least one value a dim"
     return None

@@ -16,6 +16,20 @@ __all__ = ["CF", "ROLES", "SPACE", "Roles", "cf_roles", "find_roles"]
 SPACE = ("x", "y", "z")
 ROLES = (*SPACE, "time")
 
+_CF_TEXT = (
+    "axis",
+    "standard_name",
+    "units",
+    "positive",
+    "coordinates",
+    "bounds",
+    "grid_mapping",
+    "cell_measures",
+    "formula_terms",
+    "ancillary_variables",
+    "cf_role",
+)
+
 _CF_KEYS = {
     "X": "x",
     "longitude": "x",
@@ -168,6 +182,9 @@ def _set(roles: Roles, dim: Hashable, role: str, coordinate: Hashable | None, ev
 
 
 def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable, *, curvilinear: bool) -> None:
+    if not isinstance(name, Hashable):
+        message = f"{role}={name!r}: give one name, of a dim or coordinate"
+        raise SeriesError(message)
     if name in ds.variables:
         variable = ds[name].variable
         if variable.ndim == 0 or (variable.ndim > 1 and curvilinear and role != "time"):
@@ -197,12 +214,23 @@ def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable, *, curv
 def cf_roles(ds: xr.Dataset) -> dict[Hashable, tuple[str, bool]]:
     """Give each coordinate with CF attributes its role, and whether ``axis`` says it."""
     found: dict[Hashable, tuple[str, bool]] = {}
+    ds = _with_text_only(ds)
     for table in (ds.cf.coordinates, ds.cf.axes):
         for key, names in table.items():
             for name in names:
                 if key in _CF_KEYS:
                     found[name] = (_CF_KEYS[key], "axis" in ds[name].attrs)
     return found
+
+
+def _with_text_only(ds: xr.Dataset) -> xr.Dataset:
+    """Leave out attributes that CF wants to be text and are not: cf_xarray fails on them."""
+    if all(isinstance(v.attrs.get(key, ""), str) for v in ds.variables.values() for key in _CF_TEXT):
+        return ds
+    plain = ds.copy()
+    for variable in plain.variables.values():
+        variable.attrs = {k: v for k, v in variable.attrs.items() if k not in _CF_TEXT or isinstance(v, str)}
+    return plain
 
 
 def _along(ds: xr.Dataset, dim: Hashable) -> list[Hashable]:

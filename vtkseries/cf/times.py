@@ -18,6 +18,17 @@ __all__ = ["Times", "count_time", "read_times"]
 
 _UNITS = re.compile(r"\s*(\w+)\s+since\s+(.+)", re.IGNORECASE)
 
+_NAMES = {
+    86400.0: "d day days",
+    3600.0: "h hr hrs hour hours",
+    60.0: "min mins minute minutes",
+    1.0: "s sec secs second seconds",
+    1e-3: "ms msec millisecond milliseconds",
+    1e-6: "us microsecond microseconds",
+    1e-9: "ns nanosecond nanoseconds",
+}
+_SECONDS = {name: seconds for seconds, names in _NAMES.items() for name in names.split()}
+
 
 @dataclass(frozen=True)
 class Times:
@@ -92,7 +103,7 @@ def count_time(
         except (KeyError, ValueError) as error:
             raise _unknown_units(label, units) from error
         return np.asarray(values, "f8"), units, None, ()
-    if raw.dtype.kind in "MO":
+    if raw.dtype.kind == "M" or (raw.dtype.kind == "O" and hasattr(raw.flat[0], "isoformat")):
         calendar = getattr(raw.flat[0], "calendar", None) or attrs.get("calendar") or "proleptic_gregorian"
         dates = _iso(raw)
         units = _since(time_units or attrs.get("units") or "days", dates[0], label)
@@ -120,7 +131,7 @@ def _numbers(
     own = attrs.get("units")
     units = own if isinstance(own, str) else None
     if units is None or not _UNITS.match(units):
-        return values, time_units or units, None, ()
+        return _in_units(values, units, time_units, label)
     calendar = str(attrs.get("calendar", "standard"))
     decoded = None
     with contextlib.suppress(ValueError, OverflowError, KeyError):
@@ -134,6 +145,21 @@ def _numbers(
         units = _since(str(time_units), dates[0], label)
         values = np.asarray(encode_cf_datetime(decoded, units, calendar, np.dtype("f8"))[0], "f8")
     return values, units, calendar, dates
+
+
+def _in_units(
+    values: np.ndarray, own: str | None, wanted: str | None, label: str
+) -> tuple[np.ndarray, str | None, None, tuple[str, ...]]:
+    """Tell lengths of time in other units; numbers without known units of their own are taken to be in them."""
+    if wanted is None or own is None or own.strip() not in _SECONDS:
+        return values, wanted or own, None, ()
+    if wanted.strip() not in _SECONDS:
+        message = (
+            f"time {label!r} counts {own} from no date, so time_units={wanted!r} cannot tell it; give 'hours', say"
+        )
+        raise SeriesError(message)
+    old, new = _SECONDS[own.strip()], _SECONDS[wanted.strip()]
+    return (values * old / new if old != new else values), wanted, None, ()
 
 
 def _since(units: str, first: str, label: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 
 import xarray as xr
@@ -25,7 +26,7 @@ from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twin
 from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
 from vtkseries.plan.placement import Options
 from vtkseries.plan.remember import remember
-from vtkseries.plan.target import choose_grid, part_names, read_target
+from vtkseries.plan.target import check_names, choose_grid, part_names, read_target
 from vtkseries.plan.turned import turned
 from vtkseries.values import conversions
 from vtkseries.xmlformat.codecs import codec
@@ -87,10 +88,12 @@ def make_plan(
     SeriesError
         Anything that cannot be written as asked.
     """
-    _refuse_unknown_sizes(ds)
     grid = choose_grid(path, grid)
     target = read_target(path, mode, suffixes=(".pvd",) if grid == "auto" else (".pvd", f".{grid}"))
     _check_options(ds, parts, location, missing, z_scale)
+    if time_units is not None and not (isinstance(time_units, str) and time_units.strip()):
+        message = f"time_units={time_units!r} must be text, such as 'hours since 2000-01-01' or 'days'"
+        raise SeriesError(message)
     check_pieces(ds, pieces, target.suffix, grid)
     globe = _globe(grid, radius, sphere=sphere)
     method = codec(compression, compression_level)
@@ -99,15 +102,15 @@ def make_plan(
     centred = centre_vectors(ds, vectors, named, names, stagger)
     found = (*find_vectors(ds, centred.rest, names), *centred.vectors)
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
-    others = {vector.dim for vector in found} | {parts}
-    roles = find_roles(centred.ds, named, names, curvilinear=grid in ("vts", "auto"), others=others)
+    taken = {vector.dim for vector in found} | {parts}
+    roles = find_roles(centred.ds, named, names, curvilinear=grid in ("vts", "auto"), others=taken)
     grouping = group_fields(
         centred.ds, names, found, roles, Options(parts, location, float(z_scale), asked, grid, globe)
     )
     precision = read_encoding(encoding, [*names, *(vector.name for vector in found)])
     times = _times(ds, roles, time, time_units)
     _refuse_overwriting_itself(ds, target)
-    fill = None if isinstance(missing, str) else float(missing)
+    fill = None if isinstance(missing, str) or math.isnan(missing) else float(missing)
     sources: dict[str, xr.Variable] = {}
     fields = _field_plans(ds, grouping, times, sources)
     groups = list(grouping.groups.values())
@@ -160,6 +163,7 @@ def make_plan(
             f"{target.name!r} holds exactly one step of one grid, but there are {what}; write a .pvd, or select one"
         )
         raise SeriesError(message)
+    check_names(plan)
     return Prepared(plan, sources)
 
 
@@ -179,13 +183,17 @@ def _refuse_unknown_sizes(ds: xr.Dataset) -> None:
 
 
 def _check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missing: str | float, z_scale: float) -> None:
+    _refuse_unknown_sizes(ds)
     if location not in ("auto", "point", "cell"):
         message = f"location={location!r}: choose 'auto', 'point' or 'cell'"
         raise SeriesError(message)
     if isinstance(missing, str) and missing not in ("nan", "blank"):
         message = f"missing={missing!r}: choose 'nan', 'blank' (ParaView draws holes) or a number"
         raise SeriesError(message)
-    if not math.isfinite(z_scale) or z_scale == 0:
+    if not isinstance(missing, str | Real) or isinstance(missing, bool):
+        message = f"missing={missing!r}: choose 'nan', 'blank' (ParaView draws holes) or a number"
+        raise SeriesError(message)
+    if not isinstance(z_scale, Real) or not math.isfinite(z_scale) or z_scale == 0:
         message = f"z_scale={z_scale!r} must be a number other than 0; 50 exaggerates heights, -1 turns them over"
         raise SeriesError(message)
     if parts is not None and parts not in ds.dims:

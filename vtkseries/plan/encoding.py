@@ -28,6 +28,11 @@ def read_encoding(encoding: Encoding | None, names: Iterable[Hashable]) -> dict[
     """
     known = list(names)
     found = {}
+    if encoding is not None and not (
+        isinstance(encoding, Mapping) and all(isinstance(wanted, Mapping) for wanted in encoding.values())
+    ):
+        message = f"encoding={encoding!r}: give a mapping for each variable, as in {{'T': {{'significant_digits': 3}}}}"
+        raise SeriesError(message)
     for name, wanted in (encoding or {}).items():
         if name not in known:
             message = f"encoding: there is no variable {name!r} to write; choose of {', '.join(map(repr, known))}"

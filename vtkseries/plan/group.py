@@ -13,7 +13,10 @@ from vtkseries.cf.roles import SPACE, Roles
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Options, Placement, place_field
 
-__all__ = ["Field", "Group", "Grouping", "Options", "group_fields"]
+__all__ = ["STEP_FIELDS", "Field", "Group", "Grouping", "Options", "group_fields"]
+
+STEP_FIELDS = frozenset({"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time"})
+"""Field data that tell of a step and its file, not of variables."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,14 @@ def group_fields(
         found = roles.of(ds[item.variables[0]].variable, item.variables[0])
         dims = {role: dim for role, dim in found.items() if options.parts is None or dim != options.parts}
         if not any(role in dims for role in SPACE):
+            taken = [name for name in item.variables if str(name) in STEP_FIELDS]
+            if taken:
+                fault = (
+                    "has the name of what each file says of its own step",
+                    f"rename it, ds.rename({taken[0]!r}=...)",
+                )
+                _leave_out(item, fault, result, asked=options.asked)
+                continue
             result.field_data.extend(item.variables)
             continue
         for label, variables in _instances(ds, item, options.parts):
@@ -153,6 +164,8 @@ def _instances(ds: xr.Dataset, item: Vector, parts: Hashable | None) -> Iterator
     if parts is None or parts not in variables[0].dims:
         yield "", variables
         return
-    labels = ds[parts].values if parts in ds.coords else range(ds.sizes[parts])
+    labels = [f"{parts}_{label}" for label in (ds[parts].values if parts in ds.coords else range(ds.sizes[parts]))]
+    if len(set(labels)) < len(labels):
+        labels = [f"{label}_{index}" for index, label in enumerate(labels)]
     for index, label in enumerate(labels):
-        yield f"{parts}_{label}", tuple(variable.isel({parts: index}) for variable in variables)
+        yield label, tuple(variable.isel({parts: index}) for variable in variables)

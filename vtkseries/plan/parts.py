@@ -22,7 +22,7 @@ from vtkseries.plan.ghosts import GHOSTS, ghost_arrays
 from vtkseries.plan.group import Field, Group
 from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan
 from vtkseries.plan.report import format_bytes
-from vtkseries.values import Precision, conversions
+from vtkseries.values import Conversion, Precision, conversions
 from vtkseries.xmlformat.codecs import Codec
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import (
@@ -206,6 +206,7 @@ def _arrays(
     shape = geometry.cells if item.cells else geometry.points
     planned = []
     for suffix, conversion, own_units in conversions(dtype, storage.fill, precision[0]):
+        _refuse_endless(item.name, conversion)
         parts = tuple(
             Component(
                 key,
@@ -232,6 +233,13 @@ def _arrays(
             )
         )
     return planned
+
+
+def _refuse_endless(name: str, conversion: Conversion) -> None:
+    fill, dtype = conversion.fill, np.dtype(conversion.dtype)
+    if fill is not None and dtype.kind == "f" and float(np.finfo(dtype).max) < abs(fill) < np.inf:
+        message = f"missing={fill!r} is beyond the range of {name!r} ({dtype}); choose a smaller number"
+        raise SeriesError(message)
 
 
 def _stored(item: Field, group: Group, storage: Storage) -> tuple[np.dtype, tuple[Precision, ...]]:

@@ -13,7 +13,7 @@ from vtkseries.cf.fields import metadata_names, undrawable
 from vtkseries.cf.roles import SPACE, Roles
 from vtkseries.cf.times import Times
 from vtkseries.metadata import VERSION, dumps, from_nodes, pack
-from vtkseries.plan.group import Field, Group, Grouping
+from vtkseries.plan.group import STEP_FIELDS, Field, Group, Grouping
 from vtkseries.plan.model import FieldPlan
 from vtkseries.timecodes import time_code
 from vtkseries.values import conversions
@@ -286,7 +286,8 @@ def _along_time(task: _Task, name: Hashable, variable: xr.Variable) -> dict[str,
     values = ordered.values.reshape(variable.sizes[task.times.dim], count)
     if values.dtype.kind in "mM":
         values = values.view("i8")
-    names = [f"{name}[{i}]" for i in range(count)] if inner else [str(name)]
+    indexed = inner or str(name) in STEP_FIELDS
+    names = [f"{name}[{i}]" for i in range(count)] if indexed else [str(name)]
     for index, own in enumerate(names):
         _plan_field(task, own, xr.Variable((task.times.dim,), values[:, index]))
     return {"field": names}

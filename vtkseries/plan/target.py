@@ -10,8 +10,14 @@ from pathlib import Path
 
 from vtkseries.errors import SeriesError
 from vtkseries.plan.group import Group
+from vtkseries.plan.model import SeriesPlan
 
-__all__ = ["choose_grid", "part_names", "read_target"]
+__all__ = ["check_names", "choose_grid", "part_names", "read_target"]
+
+_LONGEST_NAME = 255
+_LONGEST_PART = 96
+_TEMPORARY = len("..blocks.4194304.01234567.tmp")
+"""Bytes that a temporary file's name has beside the final one's."""
 
 GRIDS = ("vtr", "vti", "vts", "auto")
 
@@ -41,8 +47,13 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
     SeriesError
         An unknown suffix or mode, a place that cannot be written to, or ``mode="x"`` where something is.
     """
-    target = Path(path)
     choices = " or ".join(suffixes)
+    # XML cannot hold control characters, nor what is no Unicode; and no file system can hold a zero.
+    if not Path(path).name or re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", str(path)):
+        message = f"path {str(path)!r} is no name for a series; take one in Unicode that ends in {choices}"
+        raise SeriesError(message)
+    # A worker, or a Delayed that is computed later, may have another working directory.
+    target = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symbolic links)
     if target.suffix not in suffixes:
         message = f"path {str(path)!r} must end in {choices}, as in {target.with_suffix(suffixes[0]).name!r}"
         raise SeriesError(message)
@@ -58,10 +69,31 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
     folders = [target.parent] if target.suffix != ".pvd" else [target.parent, target.parent / target.stem]
     for folder in folders:
         _refuse_unwritable(folder)
+    if target.exists() and not target.is_file() and not target.is_dir():
+        message = f"{str(target)!r} is a device or a pipe; take another path"
+        raise SeriesError(message)
     if target.is_dir():
         message = f"{str(target)!r} is a directory; name a file in it, as in {str(target / 'run.pvd')!r}"
         raise SeriesError(message)
     return target
+
+
+def check_names(plan: SeriesPlan) -> None:
+    """Refuse names that are too long for a file system.
+
+    Raises
+    ------
+    SeriesError
+        It says how long one may be.
+    """
+    longest = max(len(plan.file(part, plan.steps - 1).name.encode()) for part in plan.parts)
+    beyond = longest + _TEMPORARY - _LONGEST_NAME
+    if beyond > 0:
+        message = (
+            f"{plan.path.name!r} is too long by {beyond} bytes, since file names have {_LONGEST_NAME} at most; "
+            "take a shorter one"
+        )
+        raise SeriesError(message)
 
 
 def _refuse_unwritable(folder: Path) -> None:
@@ -95,6 +127,7 @@ def part_names(groups: Sequence[Group]) -> list[str]:
         if not words or len(grids) > 1:
             words += ["_".join(group.dims)]
         name = re.sub(r"[^\w.+-]", "_", "_".join(words)) or "part"
+        name = name.encode()[:_LONGEST_PART].decode(errors="ignore")
         if name in names:
             name += "_cells" if any(item.cells for item in group.fields) else "_points"
         stem, number = name, 2

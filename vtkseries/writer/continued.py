@@ -10,6 +10,7 @@ import numpy as np
 
 from vtkseries.errors import SeriesError
 from vtkseries.plan import build
+from vtkseries.plan.group import STEP_FIELDS
 from vtkseries.plan.model import WholePlan
 from vtkseries.writer.resume import Held, find_earlier
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from vtkseries.writer.resume import Earlier
 
 __all__ = ["make_plan"]
-
-_OWN = frozenset({"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time"})
-"""Field data that tell of the step and the file, not of variables."""
 
 
 def make_plan(
@@ -70,7 +68,7 @@ def _difference(earlier: Earlier, items: Sequence[PartPlan | WholePlan], plan: S
         if found:
             return found
     new = {field.name for field in plan.fields}
-    for name in sorted((earlier.fields ^ new) - _OWN):
+    for name in sorted((earlier.fields ^ new) - STEP_FIELDS):
         here, there = ("absent", "there") if name in new else ("there", "absent")
         return f"field data {name!r} is {here}, and in the new step {there}"
     if earlier.calendar and plan.times.calendar and _calendar(earlier.calendar) != _calendar(plan.times.calendar):

@@ -1,0 +1,158 @@
+"""What real files and real callers hold that no tidy example has: written right, left out by name, or refused."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from tools.checker import check_series
+from tools.readers import Grid, read_pvd
+
+from vtkseries import SeriesError, VtkSeriesWarning
+
+NT, NZ, NY, NX = 2, 3, 4, 5
+DAYS = np.array(["2000-01-01", "2000-01-02"], "M8[ns]")
+DATA = np.arange(NT * NZ * NY * NX, dtype="f4").reshape(NT, NZ, NY, NX) + 0.25
+
+
+def box(**coords: Any) -> xr.Dataset:
+    start = {"time": [0.0, 0.5], "lev": [1.0, 2.0, 4.0], "lat": [-10.0, 0, 10, 25], "lon": [0.0, 1, 3, 6, 10]}
+    return xr.Dataset({"T": (("time", "lev", "lat", "lon"), DATA)}, {**start, **coords})
+
+
+def written(ds: xr.Dataset, tmp_path: Path, **options: Any) -> list[tuple[float, dict[str, Grid]]]:
+    ds.vtk.to_vtr(tmp_path / "run.pvd", **options)
+    check_series(tmp_path / "run.pvd")
+    steps = read_pvd(tmp_path / "run.pvd")
+    for k, (_, parts) in enumerate(steps):
+        np.testing.assert_array_equal(parts["0"].point["T"], DATA[k])
+    return steps
+
+
+def test_a_variable_with_a_dim_twice_does_not_stop_the_others(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # xarray's own, of such variables
+        ds = box().assign(cov=xr.Variable(("lat", "lat"), np.ones((NY, NY))))
+        with pytest.warns(VtkSeriesWarning, match=r"'cov' has the dim 'lat' twice; rename"):
+            written(ds, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["TimeValue", "date", "time_units", "time_calendar", "vtkseries"])
+def test_a_variable_named_as_a_steps_own_field_data_is_left_out(tmp_path: Path, name: str) -> None:
+    ds = box(time=DAYS).assign({name: ("time", [20000101, 20000102])})
+    with pytest.warns(VtkSeriesWarning, match=f"'{name}' has the name of what each file says"):
+        steps = written(ds, tmp_path)
+    assert [time for time, _ in steps] == [0.0, 1.0]
+    assert steps[1][1]["0"].field["date"] == "2000-01-02T00:00:00"
+    with pytest.raises(SeriesError, match=name):
+        ds.vtk.plan(tmp_path / "run.pvd", variables=["T", name])
+
+
+def test_a_coordinate_named_as_a_steps_own_field_data_comes_back(tmp_path: Path) -> None:
+    ds = box(time=DAYS, date=("time", [20000101, 20000102]))
+    written(ds, tmp_path)
+    with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries") as back:
+        xr.testing.assert_identical(back.load(), ds)
+
+
+def test_a_time_of_several_levels_is_refused(tmp_path: Path) -> None:
+    data = ("year", "month", "y", "x"), np.arange(24.0).reshape(1, 2, 3, 4)
+    ds = xr.Dataset({"v": data}, {"year": [2000], "month": [1, 2]}).stack(time=("year", "month"))
+    with pytest.raises(SeriesError, match=r"time coordinate 'time' holds object, which is no time"):
+        ds.vtk.to_vtr(tmp_path / "run.pvd")
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_with_units_are_told_in_other_units(tmp_path: Path) -> None:
+    minutes = box(time=("time", [0.0, 90.0], {"units": "minutes"}))
+    assert [time for time, _ in written(minutes, tmp_path)] == [0.0, 90.0]
+    assert [time for time, _ in written(minutes, tmp_path, time_units="hours")] == [0.0, 1.5]
+    assert [time for time, _ in written(box(), tmp_path, time_units="hours")] == [0.0, 0.5]
+    with pytest.raises(SeriesError, match="counts minutes from no date"):
+        minutes.vtk.plan(tmp_path / "run.pvd", time_units="hours since 2000-01-01")
+
+
+def test_attributes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    ds = box()
+    ds["T"].attrs.update(units=1, grid_mapping=3, coordinates=np.array([1, 2]), standard_name=b"x", cell_measures=None)
+    ds["lat"].attrs.update(axis=7, standard_name=5, bounds=np.array([1]), units=np.float32(1), positive=None)
+    before = ds.copy(deep=True)
+    assert ds.vtk.axes == {"x": "lon", "y": "lat", "z": "lev", "time": "time"}
+    written(ds, tmp_path)
+    xr.testing.assert_identical(ds, before)
+
+
+@pytest.mark.parametrize("labels", [[7, 7], ["a/b", "a\\b"], DAYS, ["m" * 300] * 2])
+def test_parts_are_one_for_each_value_whatever_the_labels(tmp_path: Path, labels: Any) -> None:
+    data = np.arange(24.0).reshape(2, 3, 4)
+    xr.Dataset({"v": (("m", "y", "x"), data)}, {"m": labels}).vtk.to_vtr(tmp_path / "run.pvd", parts="m")
+    ((_, parts),) = read_pvd(tmp_path / "run.pvd")
+    assert len(parts) == 2
+    for number, grid in enumerate(parts.values()):
+        np.testing.assert_array_equal(grid.point["v"][0], data[number])
+
+
+def test_the_time_dim_can_be_made_parts(tmp_path: Path) -> None:
+    box().vtk.to_vtr(tmp_path / "run.pvd", parts="time")
+    ((_, parts),) = read_pvd(tmp_path / "run.pvd")
+    for number, grid in enumerate(parts.values()):
+        np.testing.assert_array_equal(grid.point["T"], DATA[number])
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"missing": None}, "missing=None"),
+    ({"missing": [1]}, r"missing=\[1\]"),
+    ({"missing": -1e300}, r"missing=-1e\+300 is beyond the range of 'T' \(float32\)"),
+    ({"z_scale": "2"}, "z_scale='2' must be a number"),
+    ({"z_scale": 1j}, "z_scale=1j must be a number"),
+    ({"time_units": 5}, "time_units=5 must be text"),
+    ({"time_units": ""}, "time_units='' must be text"),
+    ({"encoding": 3}, "encoding=3: give a mapping"),
+    ({"encoding": {"T": 3}}, "give a mapping for each variable"),
+    ({"x": ["lon"]}, r"x=\['lon'\]: give one name"),
+    ({"path": ""}, "no name for a series"),
+    ({"path": "a\0b.pvd"}, "no name for a series"),
+    ({"path": "a\x01b.pvd"}, "no name for a series"),
+    ({"path": "bad\udc80.pvd"}, "no name for a series"),
+    ({"path": "n" * 240 + ".pvd"}, r"too long by \d+ bytes"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD)
+def test_arguments_of_another_kind_are_refused_before_anything_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {"path": "run.pvd", **options}
+    for call in (box().vtk.plan, box().vtk.to_vtr):
+        with pytest.raises(SeriesError, match=message):
+            call(**options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("chunks", [None, {"time": 1}])
+def test_a_relative_path_means_where_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: dict[str, int] | None
+) -> None:
+    ds = box() if chunks is None else box().chunk(chunks)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    delayed: Any = ds.vtk.to_vtr("run.pvd", compute=False)
+    monkeypatch.chdir(tmp_path / "there")
+    assert Path(delayed.compute()) == tmp_path / "here" / "run.pvd"
+    assert not list((tmp_path / "there").iterdir())
+    assert len(read_pvd(tmp_path / "here" / "run.pvd")) == NT
+
+
+def test_a_series_is_not_replaced_by_a_variable_that_is_read_from_it(tmp_path: Path) -> None:
+    written(box(), tmp_path)
+    with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries") as back:
+        for own in (back["T"].rename("Z"), xr.Dataset({"Q": back["T"].variable}, back.coords)):
+            with pytest.raises(SeriesError, match="is what this Dataset is read from"):
+                own.vtk.to_vtr(tmp_path / "run.pvd")
+        np.testing.assert_array_equal(back["T"].values, DATA)
