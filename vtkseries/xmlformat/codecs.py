@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CODECS", "BlockTable", "Codec", "block_size", "codec", "decoder", "parse_table", "render_table"]
 
+# glibc gives memory of a block's size back to the system at each free and faults it in again at the next use, which
+# costs more than lz4 itself; having freed something larger once, it keeps such memory.
+bytes(1 << 24)
+
 SMALLEST, LARGEST = 32 * 1024, 256 * 1024
 """Bounds of a block that we write, in bytes, not compressed."""
 
