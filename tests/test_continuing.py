@@ -138,3 +138,14 @@ def test_names_that_look_like_patterns_are_names(tmp_path: Path) -> None:
         dataset(0.0).chunk(time=1).vtk.to_vtr(tmp_path / "one" / f"{stem}.vtr")
         assert len(list((tmp_path / "one").iterdir())) == number + 1
     assert tree(tmp_path / "eager") == tree(tmp_path / "dask")
+
+
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_what_a_killed_run_left_is_cleared_and_no_strangers_file(tmp_path: Path, mode: str) -> None:
+    dataset(0.0).vtk.to_vtr(tmp_path / "run.pvd")
+    litter, mine = tmp_path / "run" / ".run_000007.vtr.99.0badcafe.tmp", tmp_path / "run" / "mine.bak"
+    for file in (litter, mine):
+        file.write_bytes(b"torn")
+    dataset(1.0).chunk(time=1).vtk.to_vtr(tmp_path / "run.pvd", mode=mode)
+    assert mine.exists()
+    assert not litter.exists()

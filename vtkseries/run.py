@@ -19,7 +19,7 @@ from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
 from vtkseries.storage.index import Entry, Index
-from vtkseries.storage.recover import examine, next_file_number
+from vtkseries.storage.recover import examine, next_file_number, stale_temporaries
 from vtkseries.storage.stepfile import StepFile, new_token, write_at, write_whole
 from vtkseries.streams import StreamSource, write_streams
 from vtkseries.xmlformat.layout import PREFIX, Document, render
@@ -139,6 +139,8 @@ def begin(run: Run) -> Index | None:
         path = plan.path.parent / plan.path.stem / name
         if name not in keep and _identity(path) == identity:
             path.unlink(missing_ok=True)
+    for leftover in stale_temporaries(plan.path, run.token):
+        leftover.unlink(missing_ok=True)
     return index
 
 
