@@ -140,7 +140,8 @@ def begin(run: Run) -> Index | None:
         if name not in keep and _identity(path) == identity:
             path.unlink(missing_ok=True)
     for leftover in stale_temporaries(plan.path, run.token):
-        leftover.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # litter, which the next run removes
+            leftover.unlink()
     return index
 
 
