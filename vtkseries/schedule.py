@@ -18,6 +18,7 @@ from dask.array.core import unify_chunks
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
+from dask.layers import ArraySliceDep
 
 from vtkseries.blocks import write_block
 from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
@@ -184,20 +185,17 @@ def _array_blocks(
         data = _dask(sources[component.source], component, steps)
         operands += [data, component.roles]
     present = {role for component in array.sources for role in component.roles} - {"c"}
-    lengths = dict(zip(_AXES, (sum(steps), *array.shape), strict=True))
     index = [role for role in _AXES if role in present or role == "time"]
     if "time" not in present:
         operands += [da.arange(sum(steps), chunks=(steps,)), ("time",)]
     chunks, aligned = unify_chunks(*operands)
-    places: list[Any] = []
-    for role in index:
-        places += [da.arange(lengths[role], chunks=(chunks[role],)), (role,)]
     many = len(array.sources)
     flat = [item for pair in zip(aligned[:many], operands[1 : 2 * many : 2], strict=True) for item in pair]
     blocks = da.blockwise(
         _write_task,
         tuple(index),
-        *places,
+        ArraySliceDep(tuple(chunks[role] for role in index)),
+        tuple(index),
         *flat,
         target=target,
         index=tuple(index),
@@ -228,10 +226,11 @@ def _field_array(variable: xr.Variable, *, has_time: bool) -> da.Array | np.ndar
     return variable.data
 
 
-def _write_task(*blocks: np.ndarray, target: _Target, index: tuple[str, ...]) -> np.ndarray:
+def _write_task(
+    place: tuple[slice, ...], *values: np.ndarray, target: _Target, index: tuple[str, ...]
+) -> np.ndarray:
     """Write one block, which may span several steps; gives nothing but a sign that it is done."""
-    places, values = blocks[: len(index)], blocks[len(index) :]
-    at = {role: (int(place[0]), len(place)) for role, place in zip(index, places, strict=True)}
+    at = {role: (cut.start, cut.stop - cut.start) for role, cut in zip(index, place, strict=True)}
     array = target.array
     begin_at, count = [], []
     for role, size in zip(_AXES[1:], array.shape, strict=True):
