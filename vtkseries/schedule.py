@@ -226,9 +226,7 @@ def _field_array(variable: xr.Variable, *, has_time: bool) -> da.Array | np.ndar
     return variable.data
 
 
-def _write_task(
-    place: tuple[slice, ...], *values: np.ndarray, target: _Target, index: tuple[str, ...]
-) -> np.ndarray:
+def _write_task(place: tuple[slice, ...], *values: np.ndarray, target: _Target, index: tuple[str, ...]) -> np.ndarray:
     """Write one block, which may span several steps; gives nothing but a sign that it is done."""
     at = {role: (cut.start, cut.stop - cut.start) for role, cut in zip(index, place, strict=True)}
     array = target.array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +140,7 @@ def test_byte_count_and_values_may_be_encoded_apart(tmp_path: Path) -> None:
 
 
 def test_what_pyvista_writes_is_read(tmp_path: Path) -> None:
-    pyvista = pytest.importorskip("pyvista")
+    pyvista = importlib.import_module("pyvista")
     grid = pyvista.RectilinearGrid(*AXES.values())
     for name in ("a", "wind"):
         grid.point_data[name] = FIELDS[name].reshape(24, -1).squeeze()
@@ -177,7 +178,7 @@ def test_what_pyevtk_writes_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("compression", [None, -1])
 def test_what_uvw_writes_is_read(tmp_path: Path, compression: int | None) -> None:
-    uvw = pytest.importorskip("uvw")
+    uvw = importlib.import_module("uvw")
     path = tmp_path / "a.vtr"
     axes = [AXES[name] for name in "xyz"]
     grid = uvw.RectilinearGrid(str(path), axes, compression=bool(compression))
@@ -213,7 +214,7 @@ def test_steps_are_in_the_order_of_their_times(steps: Path, name: str) -> None:
 
 
 def test_time_units_of_other_writers_are_decoded(tmp_path: Path) -> None:
-    pyvista = pytest.importorskip("pyvista")
+    pyvista = importlib.import_module("pyvista")
     grid = pyvista.RectilinearGrid(*AXES.values())
     grid.point_data["a"] = FIELDS["a"].ravel()
     grid.field_data["TimeValue"] = np.array([36.0])

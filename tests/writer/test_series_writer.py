@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import cftime
@@ -77,7 +78,6 @@ def test_views_of_any_layout_are_written_right(tmp_path: Path, solver: Solver, l
 
 
 def test_a_large_view_is_not_copied_as_a_whole(tmp_path: Path) -> None:
-    tracemalloc = pytest.importorskip("tracemalloc")
     nz, ny, nx = 60, 150, 200  # 14 MB an array, beside buffers of 4 MiB a thread
     ghosts = np.random.default_rng(1).random((nz + 2, ny + 2, nx + 2))
     inner = ghosts[1:-1, 1:-1, 1:-1]
