@@ -15,7 +15,7 @@ from xarray.tests.conftest import time_unit, use_dask  # noqa: F401 (fixtures th
 import vtkseries
 
 # Importing xarray's tests turns this on for every test after; users' code, as pages show it, leaves closing to Python.
-xr.set_options(warn_for_unclosed_files=False)
+xr.set_options(warn_for_unclosed_files=False)  # type: ignore[no-untyped-call]  # xarray leaves its type out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
