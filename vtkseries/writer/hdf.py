@@ -10,6 +10,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.hdf.series import check_target, deflate_level, require_h5py, write_vtkhdf
 from vtkseries.plan.build import Prepared
 from vtkseries.writer.arrays import Grid
+from vtkseries.writer.pieces import Share
 from vtkseries.writer.series import SeriesWriter
 
 if TYPE_CHECKING:
@@ -40,16 +41,16 @@ class HdfSeriesWriter(SeriesWriter):
         self._level = deflate_level(compression, 1 if compression_level is None else compression_level)
         super().__init__(path, x, y, z, **options)
 
-    def _check_arguments(self, path: Path, axes: Sequence[Any], order: str, extent: Sequence[int] | None) -> None:
-        for name, value in (("extent", extent), ("comm", self._rank), ("encoding", self._encoding)):
+    def _check_arguments(self, path: Path, axes: Sequence[Any], order: str, comm: Any, extent: Any) -> None:
+        for name, value in (("extent", extent), ("comm", comm), ("encoding", self._encoding)):
             if value is not None:
                 raise SeriesError(f"{name}= is not for .vtkhdf; write a .pvd")
         self._target = check_target(path, self._mode)
         # What plans a step knows collections; the name it is given is never written to.
         self.path = path.with_suffix(".pvd")
         self._method = None
-        self._box = None
-        self._grid = None if all(a is None for a in axes) else Grid.read(axes[0], axes[1], axes[2], order)
+        grid = None if all(a is None for a in axes) else Grid.read(axes[0], axes[1], axes[2], order)
+        self._share = Share.read(grid, None, None)
 
     def _open(self) -> None:
         """Leave the file, and its lock, to each call."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,15 +20,15 @@ from vtkseries.plan.model import SeriesPlan
 from vtkseries.plan.target import read_target
 from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.lock import Lock
-from vtkseries.storage.recover import combine, continue_series, examine, start_series
-from vtkseries.storage.stepfile import new_token, write_whole
+from vtkseries.storage.recover import continue_series, examine, start_series
+from vtkseries.storage.stepfile import new_token
 from vtkseries.writer.arrays import Arrays, Grid, part_plan, read_arrays
 from vtkseries.writer.cloud import Cloud, read_cloud
-from vtkseries.writer.ranks import Box, check_pieces, ranks_of, read_extent
-from vtkseries.writer.resume import Earlier, Held, differences, extent_text, read_earlier
+from vtkseries.writer.pieces import Share
+from vtkseries.writer.ranks import ranks_of
+from vtkseries.writer.resume import Earlier, Held, differences, read_earlier
 from vtkseries.writer.step import write_step
 from vtkseries.xmlformat.codecs import codec
-from vtkseries.xmlformat.parallel import render_parallel
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -123,7 +122,6 @@ class SeriesWriter:
         extent: Sequence[int] | None = None,
     ) -> None:
         self._team = ranks_of(comm, extent)
-        self._rank = None if comm is None else self._team.rank
         self._time_units = time_units
         self._mode = mode
         self._durable = durable
@@ -138,21 +136,17 @@ class SeriesWriter:
         self._earlier: Earlier | None = None
         self._laid_out: tuple[Any, PartPlan] | None = None
         self._closed = False
-        self._team.together(lambda: self._check_arguments(Path(path), (x, y, z), order, extent))
+        self._team.together(lambda: self._check_arguments(Path(path), (x, y, z), order, comm, extent))
         self._lock = Lock(self.path)
         self._team.together(self._open, root=True)
         self._units = self._team.share(self._units)
 
-    def _check_arguments(self, path: Path, axes: Sequence[Any], order: str, extent: Sequence[int] | None) -> None:
+    def _check_arguments(self, path: Path, axes: Sequence[Any], order: str, comm: Any, extent: Any) -> None:
         self.path = read_target(path, self._mode, (".pvd",))
         self._method = codec(*self._compression)
         missing = all(axis is None for axis in axes)
-        self._grid = None if missing else Grid.read(axes[0], axes[1], axes[2], order)
-        self._box: Box | None = None
-        if extent is not None:
-            if self._grid is None:
-                raise SeriesError("extent= needs the whole grid: give x=, y= and z=")
-            self._box = read_extent(extent, self._grid.shape(cells=False)[::-1])
+        grid = None if missing else Grid.read(axes[0], axes[1], axes[2], order)
+        self._share = Share.read(grid, comm, extent)
 
     def _open(self) -> None:
         """Take the lock, and see what the series is so far."""
@@ -207,22 +201,20 @@ class SeriesWriter:
         """
         if self._closed:
             raise SeriesError(f"{self.path}: this SeriesWriter is closed; make another with mode='a'")
-        cloud = read_cloud(points, points_data, alone=self._rank is None)
+        cloud = read_cloud(points, points_data, alone=self._share.box is None)
         prepared = self._team.together(lambda: self._plan(time, point_data, cell_data, alone=cloud is not None))
         assert prepared is not None  # noqa: S101  # every rank has planned
         plan, sources = prepared
         now = plan.times.values[0]
         self._team.together(lambda: self._check(plan, now))
-        self._check_pieces(plan, now)
+        self._share.check(plan, now)
         self._team.together(lambda: self._begin(plan, now), root=True)
         self._token, self._file_number = self._team.share((self._token, self._file_number))
         self._template = self._template or plan
         plan = replace(plan, first=self._file_number)
-        written = self._team.together(lambda: write_step(plan, sources, self._token, self._rank))
+        written = self._team.together(lambda: write_step(plan, sources, self._token, self._share.rank))
         assert written is not None  # noqa: S101  # every rank has written
-        files, entries = written
-        if self._rank is not None:
-            files, entries = self._join(plan, files, entries)
+        files, entries = self._share.join(plan, *written, self._token)
         if cloud is not None:
             file, entry = cloud.write(plan, self._token, len(entries))
             files, entries = [*files, file], [*entries, entry]
@@ -230,32 +222,6 @@ class SeriesWriter:
         self._number, self._file_number, self._last = self._number + 1, self._file_number + 1, now
         self._units = plan.times.units
         return files[0]
-
-    def _check_pieces(self, plan: SeriesPlan, now: float) -> None:
-        if self._box is None or self._grid is None:
-            return
-        pieces = self._team.gather((self._box, Held.of(plan.parts[0].document).arrays, now))
-        check_pieces(self._grid.shape(cells=False)[::-1], pieces)
-
-    def _join(self, plan: SeriesPlan, files: list[Path], entries: list[Entry]) -> tuple[list[Path], list[Entry]]:
-        """Put the ranks' pieces together: rank 0 writes the file that names them."""
-        extent = dict(plan.parts[0].document.attributes)["WholeExtent"]
-        pieces = self._team.gather((extent, files[0].name, entries[0].size or 0, entries[0].crc or 0))
-        whole = replace(plan.parts[0], suffix=".pvtr")
-        joined = plan.file(whole, 0)
-        ends = [end for n in self._whole_shape() for end in (0, n - 1)]
-        content = render_parallel(whole.document, extent_text(ends), [(where, name) for where, name, _, _ in pieces])
-        crc = zlib.crc32(content)
-        for _, _, size, part in pieces:
-            crc = combine(crc, part, size)
-        self._team.together(lambda: write_whole(joined, content, self._token, durable=self._durable), root=True)
-        entry = Entry(entries[0].timestep, plan.relative(whole, 0), 0, "", len(content), crc)
-        return [joined], [entry]
-
-    def _whole_shape(self) -> tuple[int, int, int]:
-        assert self._grid is not None  # noqa: S101  # pieces have a grid
-        nz, ny, nx = self._grid.shape(cells=False)
-        return nx, ny, nz
 
     def _commit(self, entries: list[Entry]) -> None:
         assert self._index is not None  # noqa: S101  # _begin has made it
@@ -294,7 +260,7 @@ class SeriesWriter:
         if isinstance(time, xr.Dataset):
             if point_data is not None or cell_data is not None:
                 raise SeriesError("a Dataset has all of the step: leave out point_data and cell_data")
-            if self._box is not None:
+            if self._share.box is not None:
                 raise SeriesError("with comm= a step is written from arrays, each rank its own; a Dataset is not cut")
             prepared = make_plan(
                 time,
@@ -311,16 +277,16 @@ class SeriesWriter:
             for text in prepared.plan.left_out if self._template is None else ():
                 warnings.warn(text, VtkSeriesWarning, stacklevel=5)
             return prepared.plan, prepared.sources
-        alone = alone and self._grid is None and point_data is None and cell_data is None
-        if self._grid is None and not alone:
+        grid = self._share.grid
+        alone = alone and grid is None and point_data is None and cell_data is None
+        if grid is None and not alone:
             raise SeriesError("arrays need a grid: make the SeriesWriter with x=, y= and z=, or write a Dataset")
         times = self._times(time)
         labels = (("time_units", times.units), ("time_calendar", times.calendar))
         constants = tuple(text_array(name, text) for name, text in labels if text)
         parts: tuple[PartPlan, ...] = ()
         sources: dict[str, xr.Variable] = {}
-        if self._grid is not None:
-            grid = self._grid if self._box is None else self._grid.within(self._box)
+        if grid is not None:
             arrays = read_arrays(grid, point_data, cell_data, self._encoding)
             parts, sources = (self._part(grid, arrays, times, constants),), arrays.sources
         plan = SeriesPlan(
@@ -331,9 +297,8 @@ class SeriesWriter:
     def _part(self, grid: Grid, arrays: Arrays, times: Times, constants: tuple[DataArray, ...]) -> PartPlan:
         """Lay out a file, or take the layout of the step before, which nearly always fits."""
         shape = (arrays.point, arrays.cell, constants, [len(date) for date in times.dates])
-        origin = (0, 0, 0) if self._box is None else self._box[::2]
         if self._laid_out is None or self._laid_out[0] != shape:
-            self._laid_out = (shape, part_plan(grid, arrays, times, constants, origin, self._method))
+            self._laid_out = (shape, part_plan(grid, arrays, times, constants, self._share.origin, self._method))
         return self._laid_out[1]
 
     def _times(self, time: Any) -> Times:
@@ -352,12 +317,7 @@ class SeriesWriter:
         if self._template is not None:
             _refuse_others(self._template, plan)
         elif self._earlier is not None:
-            if self._box is None or self._grid is None:
-                held = [(Held.of(part.document), [nodes for _, nodes in part.constants]) for part in plan.parts]
-            else:
-                whole = extent_text([end for n in self._whole_shape() for end in (0, n - 1)])
-                held = [(replace(Held.of(plan.parts[0].document), extent=whole), list(self._grid.nodes))]
-            self._earlier.check(held, plan.times.units)
+            self._earlier.check(self._share.held(plan), plan.times.units)
         if self._last is not None and now <= self._last and self._mode != "a":
             raise SeriesError(
                 f"{self.path}: time {now!r} is not after the last step's, {self._last!r}; "
@@ -369,8 +329,7 @@ class SeriesWriter:
         if self._index is not None and (self._last is None or now > self._last):
             return
         first = replace(plan, first=0)
-        parts = plan.parts if self._rank is None else [replace(plan.parts[0], suffix=".pvtr")]
-        files = [*(first.relative(part, 0) for part in parts), Cloud.relative(first)]
+        files = [*(first.relative(part, 0) for part in self._share.listed(plan.parts)), Cloud.relative(first)]
         self._token = new_token()
         (self.path.parent / self.path.stem).mkdir(exist_ok=True)
         if self._index is not None:
