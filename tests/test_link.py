@@ -12,7 +12,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from tools.vtkhdf import read_vtkhdf
+from tools.vtkhdf import read_blocks, read_vtkhdf
 
 import vtkseries
 from vtkseries import SeriesError, VtkSeriesWarning
@@ -227,12 +227,39 @@ def test_uneven_axes_are_no_image_data(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["run.nc"]
 
 
-def test_a_second_grid_gets_a_file_of_its_own_that_a_warning_names(tmp_path: Path) -> None:
-    ds = dataset()[["T"]]
+@pytest.mark.parametrize("many", [False, True])
+def test_each_grid_is_a_block_of_the_link(tmp_path: Path, many: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    ds = dataset(y=AXES["y"][::-1].copy())[["T", "u", "v"]]
+    ds["pressure"] = ("time", "y", "x"), values("time", "y", "x", first=500)
+    ds["land"] = ("y", "x"), values("y", "x", first=-9)
+    ds["column"] = ("time", "z"), values("time", "z", first=77)
+    paths = [tmp_path / f"{step}.nc" for step in range(NT)] if many else [tmp_path / "run.nc"]
+    for step, path in enumerate(paths):
+        (ds.isel(time=[step]) if many else ds).to_netcdf(path)
+    target = vtkseries.link(paths, tmp_path / "run.vtkhdf", vectors={"wind": ("u", "v")})
+    assert sorted(p.name for p in tmp_path.glob("*.vtkhdf")) == ["run.vtkhdf"]
+    ordered = ds.sortby("y")
+    steps = read_blocks(target)
+    assert [time for time, _ in steps] == AXES["time"].tolist()
+    for step, (_, blocks) in enumerate(steps):
+        assert sorted(blocks) == ["y_x", "z", "z_y_x"]
+        now = ordered.isel(time=step)
+        np.testing.assert_array_equal(blocks["z_y_x"].point["T"], now["T"].values)
+        np.testing.assert_array_equal(blocks["z_y_x"].point["wind"][..., 1], now["v"].values)
+        np.testing.assert_array_equal(blocks["y_x"].point["pressure"][0], now["pressure"].values)
+        np.testing.assert_array_equal(blocks["y_x"].point["land"][0], now["land"].values)
+        np.testing.assert_array_equal(blocks["z"].point["column"][:, 0, 0], now["column"].values)
+        assert blocks["y_x"].axes["y"].tolist() == AXES["y"].tolist()
+    with xr.open_dataset(target, engine="vtkseries") as found:
+        xr.testing.assert_identical(found.load(), ds)
+
+
+def test_images_of_a_second_grid_get_a_file_of_their_own_that_a_warning_names(tmp_path: Path) -> None:
+    ds = dataset(x=np.arange(NX) * 0.5, y=np.arange(NY) * 2.0)[["T"]]
     ds["pressure"] = ("time", "y", "x"), values("time", "y", "x", first=500)
     ds.to_netcdf(tmp_path / "run.nc")
     with pytest.warns(VtkSeriesWarning, match=r"'pressure' lie on a grid of their own \(y, x\).*run_y_x"):
-        target = vtkseries.link(tmp_path / "run.nc", tmp_path / "run.vtkhdf")
+        target = vtkseries.link(tmp_path / "run.nc", tmp_path / "run.vtkhdf", grid="image")
     assert set(read_vtkhdf(target)[0][1].point) == {"T"}
     for step, (_, grid) in enumerate(read_vtkhdf(tmp_path / "run_y_x.vtkhdf")):
         np.testing.assert_array_equal(grid.point["pressure"][0], ds["pressure"].values[step])

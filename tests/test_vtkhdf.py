@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import xarray as xr
 from tools import killed
-from tools.vtkhdf import read_vtkhdf
+from tools.vtkhdf import read_blocks, read_vtkhdf
 
 import vtkseries  # noqa: F401 (registers the accessor)
-from vtkseries import FormatError, SeriesError, SeriesWriter, VtkSeriesWarning
+from vtkseries import FormatError, SeriesError, SeriesWriter
+from vtkseries.verify import verify
 
 NT, NZ, NY, NX = 4, 2, 3, 5
 DIMS = ("time", "z", "y", "x")
@@ -165,14 +166,72 @@ def test_an_existing_file_is_refused_or_replaced(tmp_path: Path) -> None:
     check(path, ds)
 
 
-def test_a_second_grid_gets_a_file_of_its_own_that_a_warning_names(tmp_path: Path) -> None:
-    ds = dataset()[["T"]]
+def grids() -> xr.Dataset:
+    """Give fields on a rectilinear grid, on a plane of it, on a curved one and at a single point."""
+    ds = dataset()[["T", "n"]]
+    lon, lat = np.meshgrid(np.arange(NX - 1) * 1.0, np.arange(NY + 2) * 2.0)
+    ds = ds.assign_coords(lon=(("eta", "xi"), lon + lat), lat=(("eta", "xi"), lat - lon))
     ds["pressure"] = ("time", "y", "x"), ds["T"].values[:, 0] * 2
-    with pytest.warns(VtkSeriesWarning, match=r"'pressure' lie on a grid of their own \(y, x\).*run_y_x\.vtkhdf"):
-        path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf")
-    assert set(read_vtkhdf(path)[0][1].point) == {"T"}
-    found = read_vtkhdf(tmp_path / "run_y_x.vtkhdf")
-    np.testing.assert_array_equal(found[2][1].point["pressure"][0], ds["pressure"].values[2])
+    ds["tide"] = ("time", "eta", "xi"), np.arange(NT * lon.size, dtype="i4").reshape(NT, *lon.shape)
+    ds["mean"] = "time", np.arange(NT) + 0.25
+    return ds
+
+
+def check_grids(path: Path, ds: xr.Dataset, steps: int) -> None:
+    found = read_blocks(path)
+    assert [time for time, _ in found] == ds["time"].values[:steps].tolist()
+    for step, (_, blocks) in enumerate(found):
+        assert sorted(blocks) == ["eta_xi", "y_x", "z_y_x"]
+        np.testing.assert_array_equal(blocks["z_y_x"].point["T"], ds["T"].values[step])
+        np.testing.assert_array_equal(blocks["z_y_x"].point["n"], ds["n"].values[step])
+        np.testing.assert_array_equal(blocks["y_x"].point["pressure"][0], ds["pressure"].values[step])
+        np.testing.assert_array_equal(blocks["eta_xi"].point["tide"][0], ds["tide"].values[step])
+        np.testing.assert_array_equal(blocks["eta_xi"].points[0, ..., 1], ds["lat"].values)
+        assert next(iter(blocks.values())).field["mean"].tolist() == [step + 0.25]
+
+
+@pytest.mark.parametrize("steps", [1, 2, NT])
+def test_each_grid_is_a_block_of_the_file(tmp_path: Path, steps: int) -> None:
+    ds = grids()
+    path = ds.isel(time=slice(steps)).vtk.to_vtkhdf(tmp_path / "run.vtkhdf")
+    check_grids(path, ds, steps)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.vtkhdf"]
+    with xr.open_dataset(path, engine="vtkseries", chunks={}) as back:
+        xr.testing.assert_identical(back.load(), ds.isel(time=slice(steps)))
+    report = verify(path)
+    assert (report.steps, report.faults) == (steps, [])
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_a_series_of_several_grids_is_continued(tmp_path: Path, many: int) -> None:
+    ds = grids()
+    for first in range(0, NT, many):
+        path = ds.isel(time=slice(first, first + many)).vtk.to_vtkhdf(tmp_path / "run.vtkhdf", mode="a")
+        check_grids(path, ds, min(first + many, NT))
+    with pytest.raises(SeriesError, match=r"its grids are .*, and those of the new step one"):
+        ds[["T"]].assign_coords(time=ds.time + 50).vtk.to_vtkhdf(path, mode="a")
+
+
+def test_named_parts_are_blocks(tmp_path: Path) -> None:
+    ds = dataset()[["T"]].rename(z="number").drop_vars("number").assign_coords(number=[3, 5])
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", parts="number")
+    for step, (_, blocks) in enumerate(read_blocks(path)):
+        assert list(blocks) == ["3", "5"] or len(blocks) == 2
+        for number, grid in enumerate(blocks.values()):
+            np.testing.assert_array_equal(grid.point["T"][0], ds["T"].values[step, number])
+    with xr.open_dataset(path, engine="vtkseries") as back:
+        xr.testing.assert_identical(back.load(), ds)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_single_point_a_step_is_held(tmp_path: Path, steps: int) -> None:
+    values = np.arange(3.0) * 2 + 1
+    ds = xr.Dataset({"a": (("time", "x"), values[:, None])}, {"time": np.arange(3.0), "x": [7.0]})
+    ds = ds.isel(time=slice(steps))
+    path = ds.vtk.to_vtkhdf(tmp_path / "run.vtkhdf", x="x")
+    assert [grid.point["a"].ravel().tolist() for _, grid in read_vtkhdf(path)] == values[:steps, None].tolist()
+    with xr.open_dataset(path, engine="vtkseries") as back:
+        xr.testing.assert_identical(back.load(), ds)
 
 
 @pytest.mark.parametrize(

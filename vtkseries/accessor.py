@@ -278,8 +278,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         Parameters
         ----------
         path : path
-            Ends in ``.vtkhdf``. Where variables lie on several grids, each other one goes into a file beside it,
-            which a warning names.
+            Ends in ``.vtkhdf``. Where variables lie on several grids, each is a block of it.
         x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, durable
             As for :meth:`to_vtr`.
         compression : {"zlib", None}
@@ -306,7 +305,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         Warns
         -----
         VtkSeriesWarning
-            A variable that cannot be drawn was left out, or went into a file of its own.
+            A variable that cannot be drawn was left out.
 
         Examples
         --------

@@ -132,12 +132,12 @@ def _verify_hdf(report: Verified, path: Path) -> None:
     try:
         series = open_hdf(str(path))
         for step in range(series.steps):
-            grid = series.grid(step)
-            for tag in ("PointData", "CellData"):
-                shape = grid.points if tag == "PointData" else grid.cells
-                for array in grid.arrays(tag):
-                    values = grid.read_array(tag, array.name, [slice(None)] * len(shape))
-                    report.nbytes += values.nbytes
+            for part in range(len(series.parts)):
+                grid = series.grid(step, part)
+                for tag in ("PointData", "CellData"):
+                    for array in grid.arrays(tag):
+                        values = grid.read_array(tag, array.name, [slice(None)] * 3)
+                        report.nbytes += values.nbytes
             report.steps += 1
     except (FormatError, FileNotFoundError) as error:
         report.faults.append(str(error))

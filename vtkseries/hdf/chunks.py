@@ -32,6 +32,8 @@ class HdfArray:
         Of one step, without axes of one point, with the components last where there are several.
     level : int or None
         Of deflate; None to store values as they are.
+    block : str
+        The grid that it lies on, where the file has several.
     """
 
     name: str
@@ -39,11 +41,13 @@ class HdfArray:
     dtype: str
     shape: tuple[int, ...]
     level: int | None = 1
+    block: str = ""
 
     @property
     def path(self) -> str:
         """Its place in the file."""
-        return f"VTKHDF/{'CellData' if self.cells else 'PointData'}/{self.name.replace('/', '_')}"
+        grid = f"VTKHDF/{self.block}/" if self.block else "VTKHDF/"
+        return f"{grid}{'CellData' if self.cells else 'PointData'}/{self.name.replace('/', '_')}"
 
     @property
     def chunk(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vtkseries.errors import FormatError, SeriesError
 from vtkseries.hdf.chunks import HdfArray
-from vtkseries.hdf.layout import Frame
+from vtkseries.hdf.layout import Frame, blocks_of
 from vtkseries.hdf.patch import chunk_entries, find_dims
 from vtkseries.hdf.skeleton import LIBVER, starts
 from vtkseries.storage.stepfile import write_at
@@ -31,8 +31,8 @@ class Earlier:
     times : tuple of float
     shapes : mapping
         By path, shape of a step's array, dtype, chunk and deflate level.
-    nodes : tuple of ndarray
-        The coordinates of its grid.
+    grids : mapping
+        By block's name, its type and its coordinates.
     units : str or None
         Of its time.
     fields : mapping of name to ndarray
@@ -41,52 +41,58 @@ class Earlier:
     """
 
     path: Path
-    type: str
     steps: int
     room: int
     times: tuple[float, ...]
     shapes: dict[str, tuple[Any, ...]]
-    nodes: tuple[np.ndarray, ...]
+    grids: dict[str, tuple[str, tuple[np.ndarray, ...]]]
     units: str | None
     fields: dict[str, np.ndarray]
     dates: tuple[str, ...]
 
-    def check(self, frame: Frame, arrays: Sequence[HdfArray]) -> None:
-        """Refuse steps with another grid, other arrays or other units of time.
+    def check(self, frames: Sequence[Frame], arrays: Sequence[HdfArray]) -> None:
+        """Refuse steps with other grids, other arrays or other units of time.
 
         Raises
         ------
         SeriesError
             Names what differs.
         """
-        found = self._difference(frame, arrays)
+        found = self._difference(frames, arrays)
         if found:
             message = f"{self.path}: the series so far does not fit: {found}; write another with mode='w'"
             raise SeriesError(message)
-        if self.units != frame.times.units:
-            message = f"{self.path} has its time in {self.units!r}, and the new step in {frame.times.units!r}"
+        units = frames[0].times.units
+        if self.units != units:
+            message = f"{self.path} has its time in {self.units!r}, and the new step in {units!r}"
             raise SeriesError(f"{message}; give time_units={self.units!r}")
 
-    def _difference(self, frame: Frame, arrays: Sequence[HdfArray]) -> str:
-        if self.type != frame.type:
-            return f"it has {self.type}, and the new step {frame.type}"
+    def _difference(self, frames: Sequence[Frame], arrays: Sequence[HdfArray]) -> str:
+        if list(self.grids) != [frame.block for frame in frames]:
+            here, there = (", ".join(names) or "one" for names in (self.grids, [frame.block for frame in frames]))
+            return f"its grids are {here}, and those of the new step {there}"
+        for frame in frames:
+            kind = self.grids[frame.block][0]
+            if kind != frame.type:
+                return f"it has {kind}, and the new step {frame.type}"
         new = {array.path: (array.shape, np.dtype(array.dtype), array.chunk, array.level) for array in arrays}
         for path in dict.fromkeys([*self.shapes, *new]):
             if self.shapes.get(path) != new.get(path):
                 here, there = (_told(kinds.get(path)) for kinds in (self.shapes, new))
                 return f"{path.rpartition('/')[2]!r} is {here} in it, and {there} in the new step"
-        if len(self.nodes) != len(frame.geometry) or not all(
-            np.array_equal(a, b) for a, b in zip(self.nodes, frame.geometry, strict=True)
-        ):
-            return "the grid's coordinates are others"
+        for frame in frames:
+            nodes = self.grids[frame.block][1]
+            if len(nodes) != len(frame.geometry) or not all(map(np.array_equal, nodes, frame.geometry)):
+                return "the grid's coordinates are others"
         return ""
 
     def before(self, time: float) -> int:
         """Give the number of steps before a time; those from there on are written anew."""
         return sum(t < time for t in self.times)
 
-    def extended(self, frame: Frame, steps: int, room: int) -> Frame:
-        """Give the frame of the first `steps` steps, those of `frame`, and of room for more."""
+    def extended(self, frames: Sequence[Frame], steps: int, room: int) -> list[Frame]:
+        """Give the frames of the first `steps` steps, those of `frames`, and of room for more."""
+        frame = frames[0]
         spare = room - steps - frame.steps
         times = frame.times
         values = (*self.times[:steps], *times.values, *(float("nan"),) * spare)
@@ -99,7 +105,8 @@ class Earlier:
             old = self.fields.get(name, whole[:0])[:steps]
             whole[: len(old)] = old
             fields[name] = whole
-        return replace(frame, times=replace(times, values=values, dates=dates), fields=fields)
+        whole_time = replace(times, values=values, dates=dates)
+        return [replace(item, times=whole_time, fields=fields) for item in frames]
 
     def chunks(self, step: int, arrays: Sequence[HdfArray]) -> Iterator[tuple[HdfArray, bytes]]:
         """Give the chunks of a step as they are stored."""
@@ -141,11 +148,11 @@ def read_earlier(path: Path) -> Earlier:
 def _read(path: Path, file: Any) -> Earlier:
     root = file["VTKHDF"]
     steps = int(root["Steps"].attrs["NSteps"])
-    type_ = root.attrs["Type"].decode()
+    blocks = blocks_of(root)
     shapes: dict[str, tuple[Any, ...]] = {}
     room = 1 if steps == 1 else steps
     with path.open("rb") as raw:
-        for group in ("PointData", "CellData"):
+        for group in (f"{block}/{kind}".lstrip("/") for block in blocks for kind in ("PointData", "CellData")):
             for name, item in root[group].items():
                 lead = int(steps != 1)
                 shapes[f"VTKHDF/{group}/{name}"] = (
@@ -162,17 +169,18 @@ def _read(path: Path, file: Any) -> Earlier:
     fields = {n: d[()] for n, d in root["FieldData"].items() if d.dtype.kind in "iuf"}
     texts = {n: d.asstr()[()] for n, d in root["FieldData"].items() if d.dtype.kind == "O"}
     units = texts["time_units"][0] if "time_units" in texts else None
-    nodes = tuple(root[n][()] for n in _geometry(type_)) if type_ != "ImageData" else _image(root)
+    grids = {block: _grid(root[block] if block else root) for block in blocks}
     times = tuple(root["Steps/Values"][()].tolist())
-    return Earlier(path, type_, steps, room, times, shapes, nodes, units, fields, tuple(texts.get("date", ())))
+    return Earlier(path, steps, room, times, shapes, grids, units, fields, tuple(texts.get("date", ())))
 
 
-def _geometry(type_: str) -> tuple[str, ...]:
-    return ("Points",) if type_ == "StructuredGrid" else ("XCoordinates", "YCoordinates", "ZCoordinates")
-
-
-def _image(root: Any) -> tuple[np.ndarray, ...]:
-    return (root.attrs["WholeExtent"], root.attrs["Origin"], root.attrs["Spacing"])
+def _grid(group: Any) -> tuple[str, tuple[np.ndarray, ...]]:
+    """Give the type of a grid, and what places its points."""
+    kind = group.attrs["Type"].decode()
+    if kind == "ImageData":
+        return kind, tuple(group.attrs[name] for name in ("WholeExtent", "Origin", "Spacing"))
+    names = ("Points",) if kind == "StructuredGrid" else ("XCoordinates", "YCoordinates", "ZCoordinates")
+    return kind, tuple(group[name][()] for name in names)
 
 
 def resize(path: Path, fd: int, arrays: Sequence[HdfArray], steps: int) -> None:

@@ -11,10 +11,17 @@ import numpy as np
 from vtkseries.cf.times import Times
 from vtkseries.errors import SeriesError
 
-__all__ = ["OWN", "Frame", "array_shape", "uniform", "write_frame"]
+__all__ = ["OWN", "Frame", "array_shape", "block_names", "blocks_of", "uniform", "write_frames"]
 
 OWN = "vtkseries"
 """The group beside VTK's own that holds what only vtkseries reads."""
+
+COMPOSITE = "MultiBlockDataSet"
+"""What holds several grids: VTK 9.7 plays its steps, and reports errors for those of partitioned collections."""
+
+COMPOSITES = (COMPOSITE, "PartitionedDataSetCollection")
+
+_RESERVED = ("Assembly", "CellData", "FieldData", "PointData", "Steps", ".", "..")
 
 _UNEVEN = 1e-6
 """How far the nodes of a uniform axis may be from their places, in spacings."""
@@ -41,6 +48,8 @@ class Frame:
         The fields that have one value a step, whatever the number of steps.
     part : int
         The number of the grid among those of its Dataset.
+    block : str
+        Its name among the grids of the file; empty where it is the only one.
     """
 
     type: str
@@ -51,6 +60,7 @@ class Frame:
     points: np.ndarray | None = None
     varying: frozenset[str] = frozenset()
     part: int = 0
+    block: str = ""
 
     @property
     def dimensions(self) -> tuple[int, int, int]:
@@ -85,7 +95,8 @@ def array_shape(dimensions: Sequence[int], steps: int, *, cells: bool, component
     (1, 3, 4, 3)
     """
     space = tuple(n - cells for n in reversed(dimensions) if n > 1)
-    return ((steps,) if steps > 1 else ()) + space + ((components,) if components > 1 else ())
+    lead = (steps,) if steps > 1 else ()
+    return lead + (space or (1,)) + ((components,) if components > 1 else ())
 
 
 def uniform(nodes: np.ndarray, role: str) -> tuple[float, float]:
@@ -110,38 +121,88 @@ def uniform(nodes: np.ndarray, role: str) -> tuple[float, float]:
     return origin, spacing
 
 
-def write_frame(file: Any, frame: Frame) -> None:
-    """Write all but the arrays into an empty, open HDF5 file."""
+def write_frames(file: Any, frames: Sequence[Frame]) -> None:
+    """Write all but the arrays into an empty, open HDF5 file.
+
+    Several grids become the blocks of a composite. VTK wants their number of steps beside them and in each; all are one
+    group, which HDF5 reaches by several names, so that they cannot differ.
+    """
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
-    root = file.create_group("VTKHDF")
+    alone = len(frames) == 1 and not frames[0].block
+    # VTK walks the blocks of a composite in the order in which they were made.
+    root = file.create_group("VTKHDF", track_order=not alone)
     # First, so that they come to lie in one page; see vtkseries.hdf.patch.
     steps = root.create_group("Steps")
-    steps.attrs["NSteps"] = np.int64(frame.steps)
-    steps.create_dataset("Values", data=np.array(frame.times.values, "f8"))
+    steps.attrs["NSteps"] = np.int64(frames[0].steps)
+    steps.create_dataset("Values", data=np.array(frames[0].times.values, "f8"))
+    if alone:
+        _write_grid(root, frames[0])
+    else:
+        root.attrs["Version"] = np.array([2, 7])
+        root.attrs.create("Type", np.bytes_(COMPOSITE))
+    root.create_group("FieldData")
+    for name, values in _fields(frames[0]).items():
+        _write_field(root, name, values, frames[0])
+    if not alone:
+        assembly = root.create_group("Assembly", track_order=True)
+        for number, frame in enumerate(frames):
+            block = root.create_group(frame.block, track_order=True)
+            _write_grid(block, frame)
+            block.attrs["Index"] = number
+            block["Steps"], block["FieldData"] = steps, root["FieldData"]
+            assembly[frame.block] = h5py.SoftLink(f"/VTKHDF/{frame.block}")
+    if frames[0].description:
+        own = file.create_group(OWN)
+        own.attrs["part"] = frames[0].part
+        own.create_dataset("dataset", data=frames[0].description, dtype=h5py.string_dtype("utf-8"))
+
+
+def _write_grid(group: Any, frame: Frame) -> None:
     image = frame.type == "ImageData"
     # ParaView 5.12 reads images and takes no version above its own.
-    root.attrs["Version"] = np.array([2, 0] if image else [2, 7])
-    root.attrs.create("Type", np.bytes_(frame.type))
+    group.attrs["Version"] = np.array([2, 0] if image and not frame.block else [2, 7])
+    group.attrs.create("Type", np.bytes_(frame.type))
     if image:
         for name, value in zip(("WholeExtent", "Origin", "Spacing"), frame.geometry, strict=True):
-            root.attrs[name] = value
-        root.attrs["Direction"] = np.eye(3).ravel()
+            group.attrs[name] = value
+        group.attrs["Direction"] = np.eye(3).ravel()
     else:
-        root.attrs["Dimensions"] = np.array(frame.dimensions)
+        group.attrs["Dimensions"] = np.array(frame.dimensions)
     if frame.type == "RectilinearGrid":
         for role, nodes in zip("XYZ", frame.nodes, strict=True):
-            root.create_dataset(f"{role}Coordinates", data=np.asarray(nodes, "f8"))
+            group.create_dataset(f"{role}Coordinates", data=np.asarray(nodes, "f8"))
     if frame.points is not None:
-        root.create_dataset("Points", data=frame.points)
-    for group in ("PointData", "CellData", "FieldData"):
-        root.create_group(group)
-    for name, values in _fields(frame).items():
-        _write_field(root, name, values, frame)
-    if frame.description:
-        own = file.create_group(OWN)
-        own.attrs["part"] = frame.part
-        own.create_dataset("dataset", data=frame.description, dtype=h5py.string_dtype("utf-8"))
+        group.create_dataset("Points", data=frame.points)
+    for kind in ("PointData", "CellData"):
+        group.create_group(kind)
+
+
+def block_names(names: Sequence[str]) -> list[str]:
+    """Give the names of a file's grids, which are groups beside VTK's own; a lone grid needs none.
+
+    Examples
+    --------
+    >>> block_names(["Steps", "a/b"])
+    ['Steps_', 'a_b']
+    """
+    if len(names) == 1:
+        return [""]
+    found: list[str] = []
+    for name in names:
+        block = name.replace("/", "_") or "grid"
+        while block in (*_RESERVED, *found):
+            block += "_"
+        found.append(block)
+    return found
+
+
+def blocks_of(root: Any) -> list[str]:
+    """Give the names of the grids of an open file, in order; a lone grid has the name ``""``."""
+    if bytes(root.attrs["Type"]).decode("ascii", "replace") not in COMPOSITES:
+        return [""]
+    found = {name: item for name, item in root.items() if name not in _RESERVED and "Type" in item.attrs}
+    return sorted(found, key=lambda name: int(found[name].attrs.get("Index", 0)))
 
 
 def _fields(frame: Frame) -> dict[str, np.ndarray]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.hdf.layout import OWN, write_frame
+from vtkseries.hdf.layout import OWN, write_frames
 from vtkseries.hdf.maps import HERE
-from vtkseries.hdf.plan import LinkOptions, LinkPlan, plan_link
+from vtkseries.hdf.plan import LinkFile, LinkOptions, plan_link
 from vtkseries.hdf.series import require_h5py
 from vtkseries.hdf.sources import check_files, open_first
 from vtkseries.hdf.virtual import write_stage
@@ -53,8 +53,9 @@ def link(
     source : path or sequence of paths
         A netCDF-4 (HDF5) file, or several split along time, in any order.
     target : path
-        The link, ``.vtkhdf``. Where variables lie on several grids, the grid with the most points goes here, and each
-        other one into a file of its own beside it, ``run_<dims>.vtkhdf``, which a warning names.
+        The link, ``.vtkhdf``. Where variables lie on several grids, each is a block of it. Older ParaViews cannot
+        open blocks: with ``grid="image"`` the grid with the most points goes here, and each other one into a file of
+        its own beside it, ``run_<dims>.vtkhdf``, which a warning names.
     x, y, z, time, variables, vectors, location, z_scale, time_units
         As for :meth:`ds.vtk.to_vtr <vtkseries.accessor.VtkAccessor.to_vtr>`.
     missing : {"nan", "keep"}
@@ -127,7 +128,7 @@ def _check(grid: str, missing: str, location: str, z_scale: float) -> None:
         raise SeriesError(message)
 
 
-def _publish(plans: list[LinkPlan], target: Path) -> None:
+def _publish(plans: list[LinkFile], target: Path) -> None:
     """Write the links under temporary names, and rename them when all are whole, the main one last."""
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
@@ -147,16 +148,18 @@ def _publish(plans: list[LinkPlan], target: Path) -> None:
         raise
 
 
-def _write(out: Any, plan: LinkPlan) -> None:
+def _write(out: Any, plan: LinkFile) -> None:
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
-    write_frame(out, plan.frame)
+    write_frames(out, [grid.frame for grid in plan.grids])
     out.require_group(OWN).create_dataset("sources", data=plan.sources, dtype=h5py.string_dtype("utf-8"))
     for ref, stage, dtype in plan.stages.made:
         write_stage(out, ref, stage, dtype)
-    for array in plan.arrays:
-        place = out["VTKHDF/CellData" if array.cells else "VTKHDF/PointData"]
-        # A slash in the name of an HDF5 object would be a group.
-        name = array.name.replace("/", "_")
-        at = array.ref
-        place[name] = h5py.SoftLink(at.name) if at.file == HERE else h5py.ExternalLink(at.file, at.name)
+    for grid in plan.grids:
+        root = out["VTKHDF"][grid.frame.block] if grid.frame.block else out["VTKHDF"]
+        for array in grid.arrays:
+            # A slash in the name of an HDF5 object would be a group.
+            name = array.name.replace("/", "_")
+            at = array.ref
+            link = h5py.SoftLink(at.name) if at.file == HERE else h5py.ExternalLink(at.file, at.name)
+            root["CellData" if array.cells else "PointData"][name] = link

@@ -14,13 +14,13 @@ from vtkseries.cf.roles import SPACE, Roles, find_roles
 from vtkseries.errors import SeriesError
 from vtkseries.hdf.build import Linked, Stages, UnfitError, link_field, relative
 from vtkseries.hdf.fit import fault_of, fill_values, look_for
-from vtkseries.hdf.layout import Frame, uniform
+from vtkseries.hdf.layout import Frame, block_names, uniform
 from vtkseries.hdf.sources import Files, read_files
 from vtkseries.plan.group import Field, Group, Grouping, Options, group_fields
 from vtkseries.plan.remember import EXACT_TIME, remember
 from vtkseries.plan.target import part_names
 
-__all__ = ["LinkOptions", "LinkPlan", "plan_link"]
+__all__ = ["LinkFile", "LinkGrid", "LinkOptions", "plan_link"]
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,22 @@ class LinkOptions:
 
 
 @dataclass
-class LinkPlan:
-    """One link: where it goes, its grid, its arrays, the virtual datasets under these, and its sources' paths."""
+class LinkGrid:
+    """A grid of a link, and its arrays."""
 
-    path: Path
     frame: Frame
     arrays: list[Linked]
-    stages: Stages
     group: Group
-    sources: list[str] = field(default_factory=list)
+
+
+@dataclass
+class LinkFile:
+    """One link: where it goes, its grids, the virtual datasets under their arrays, and its sources' paths."""
+
+    path: Path
+    sources: list[str]
+    stages: Stages = field(default_factory=Stages)
+    grids: list[LinkGrid] = field(default_factory=list)
 
 
 def plan_link(
@@ -55,7 +62,7 @@ def plan_link(
     variables: Sequence[Hashable] | str | None,
     vectors: Mapping[str, Sequence[Hashable] | str] | None,
     time_units: str | None,
-) -> tuple[list[LinkPlan], list[str]]:
+) -> tuple[list[LinkFile], list[str]]:
     """Plan the links of a series, and say what is left out, or looks otherwise than it would through ``to_vtr``.
 
     Raises
@@ -90,45 +97,44 @@ def plan_link(
         message = "nothing can be linked: " + "; ".join(told)
         raise SeriesError(message)
     told += [
-        f"{', '.join(repr(a.name) for a in plan.arrays)} lie on a grid of their own ({', '.join(plan.group.dims)}), "
-        f"which is in {str(plan.path)!r}; open both, or choose with variables="
+        f"{', '.join(repr(a.name) for a in plan.grids[0].arrays)} lie on a grid of their own "
+        f"({', '.join(plan.grids[0].group.dims)}), which is in {str(plan.path)!r}, since only VTK 9.7 opens several "
+        "grids in one file; open both, choose with variables=, or use grid='rectilinear'"
         for plan in plans[1:]
     ]
-    return _described(ds, plans, grouping, roles, files, asked=asked), told
+    _describe(ds, plans, grouping, roles, files, asked=asked)
+    return plans, told
 
 
-def _described(
-    ds: xr.Dataset, plans: list[LinkPlan], grouping: Grouping, roles: Roles, files: Files, *, asked: bool
-) -> list[LinkPlan]:
+def _describe(
+    ds: xr.Dataset, plans: list[LinkFile], grouping: Grouping, roles: Roles, files: Files, *, asked: bool
+) -> None:
     """Add what reading back needs: the first file's Dataset with the steps of all, whose data nobody looks at."""
     if len(files.paths) > 1:
         if files.time_dim is None:
-            return plans
+            return
         ds = ds.isel({files.time_dim: np.zeros(len(files.times.values), int)})
         if files.stamps is not None:
             ds = ds.assign_coords({files.times.name: files.stamps})
     linked = {}
+    grids = [grid for plan in plans for grid in plan.grids]
     for key, group in grouping.groups.items():
-        names = [array.name for plan in plans if plan.group is group for array in plan.arrays]
+        names = [array.name for grid in grids if grid.group is group for array in grid.arrays]
         if names:
             linked[key] = replace(group, fields=[item for item in group.fields if item.name in names])
-    numbers = [next(i for i, key in enumerate(linked) if grouping.groups[key] is plan.group) for plan in plans]
+    order = [grouping.groups[key] for key in linked]
     # What would be kept beside the arrays is not: the netCDF files have it.
     copy = Grouping({k: replace(g, fields=list(g.fields)) for k, g in linked.items()}, grouping.field_data)
     memory = remember(ds, copy, roles, files.times, parts=None, fill=None, asked=asked)
     added = {item.name: item for item in memory.fields}
     if set(added) - {EXACT_TIME} and len(files.paths) > 1:
-        return plans
+        return
     if any(len(copy.groups[key].fields) != len(group.fields) for key, group in linked.items()):
-        return plans
+        return
     fields = {n: i.conversion.apply(np.atleast_1d(memory.sources[i.source].values)) for n, i in added.items()}
-    return [
-        replace(
-            plan,
-            frame=replace(plan.frame, fields={**plan.frame.fields, **fields}, description=memory.text, part=number),
-        )
-        for plan, number in zip(plans, numbers, strict=True)
-    ]
+    for grid in grids:
+        number = next(i for i, group in enumerate(order) if group is grid.group)
+        grid.frame = replace(grid.frame, fields={**grid.frame.fields, **fields}, description=memory.text, part=number)
 
 
 def _faults(
@@ -184,21 +190,28 @@ class _Linker:
     asked: bool
     wanted: set[str]
 
-    def grids(self, grouping: Grouping, target: Path) -> list[LinkPlan]:
-        """Plan a link for each grid, the one with the most points first."""
-        groups = sorted(grouping.groups.values(), key=lambda g: -np.prod([len(a.nodes) for a in g.axes.values()]))
-        plans: list[LinkPlan] = []
+    def grids(self, grouping: Grouping, target: Path) -> list[LinkFile]:
+        """Plan the arrays of each grid: all in one link, or images, for older ParaViews, each in a link of its own."""
+        groups = list(grouping.groups.values())
+        image = self.options.grid == "image"
+        if image:
+            groups.sort(key=lambda group: -np.prod([len(axis.nodes) for axis in group.axes.values()]))
+        found: list[LinkFile] = []
         for group, label in zip(groups, part_names(groups), strict=True):
-            path = target if not plans else target.with_name(f"{target.stem}_{label}{target.suffix}")
-            stages = Stages()
-            linked = [self.field(item, group, path, stages) for item in group.fields]
+            path = target if not (found and image) else target.with_name(f"{target.stem}_{label}{target.suffix}")
+            last = found[-1] if found and not image else LinkFile(path, [relative(p, path) for p in self.files.paths])
+            linked = [self.field(item, group, path, last.stages) for item in group.fields]
             arrays = [array for array in linked if array is not None]
             if arrays:
                 _refuse_twins(arrays)
-                frame = self.frame(group, self.files.fields)
-                sources = [relative(p, path) for p in self.files.paths]
-                plans.append(LinkPlan(path, frame, arrays, stages, group, sources))
-        return plans
+                last.grids.append(LinkGrid(replace(self.frame(group), block=label), arrays, group))
+                if last not in found:
+                    found.append(last)
+        for file in found:
+            blocks = block_names([grid.frame.block for grid in file.grids])
+            for grid, block in zip(file.grids, blocks, strict=True):
+                grid.frame = replace(grid.frame, block=block)
+        return found
 
     def field(self, item: Field, group: Group, path: Path, stages: Stages) -> Linked | None:
         """Plan one array; None where it is left out."""
@@ -213,7 +226,7 @@ class _Linker:
             self.told.append(str(unfit))
             return None
 
-    def frame(self, group: Group, fields: Mapping[str, np.ndarray]) -> Frame:
+    def frame(self, group: Group) -> Frame:
         """Describe the grid and its steps."""
         nodes = (group.axes["x"].nodes, group.axes["y"].nodes, group.axes["z"].nodes)
         image = self.options.grid == "image"
@@ -221,7 +234,7 @@ class _Linker:
             for role, values in zip(SPACE, nodes, strict=True):
                 uniform(values, role)
         kind = "ImageData" if image else "RectilinearGrid"
-        return Frame(kind, nodes, self.files.times, fields)
+        return Frame(kind, nodes, self.files.times, self.files.fields)
 
 
 def _refuse_twins(arrays: list[Linked]) -> None:

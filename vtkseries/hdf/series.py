@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,16 +14,14 @@ import xarray as xr
 from vtkseries.blocks import block_values
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.hdf.chunks import HdfArray
-from vtkseries.hdf.layout import Frame
-from vtkseries.hdf.store import Store, clear_leftovers, create, reopen
+from vtkseries.hdf.layout import Frame, block_names
+from vtkseries.hdf.store import clear_leftovers, create, reopen
 from vtkseries.plan.build import Prepared
 from vtkseries.plan.model import ArrayPlan, PartPlan, SeriesPlan
 from vtkseries.serial import step_values, write_array
 from vtkseries.storage.lock import Lock
 
 __all__ = ["check_target", "deflate_level", "require_h5py", "write_vtkhdf"]
-
-_AXES = ("x", "y", "z")
 
 
 def check_target(path: str | os.PathLike[str], mode: str) -> Path:
@@ -77,10 +73,8 @@ def deflate_level(compression: str | None, level: int) -> int | None:
 
 @dataclass(frozen=True)
 class _Part:
-    """One grid: its plan, and its arrays as the file has them, each beside its plan."""
+    """One grid, and its arrays as the file has them, each beside its plan."""
 
-    plan: PartPlan
-    path: Path
     frame: Frame
     arrays: tuple[tuple[ArrayPlan, HdfArray], ...]
 
@@ -101,14 +95,13 @@ def write_vtkhdf(
     prepared : Prepared
         Planned for a ``.pvd``.
     target : Path
-        The part with the most points goes here, each other one beside it.
     mode : {"w", "x", "a"}
     level : int or None
         Of deflate; None to store values as they are.
     durable : bool
         Sync each step to the disk before the next one.
     warn : bool
-        Say what is left out, or in a file of its own.
+        Say what is left out.
 
     Raises
     ------
@@ -116,33 +109,25 @@ def write_vtkhdf(
         Another writer has the series, or what is there does not fit.
     """
     plan, sources = prepared.plan, prepared.sources
-    order = sorted(plan.parts, key=lambda part: -math.prod(part.arrays[0].shape))
-    parts = [_part(plan, part, sources, target, level, first=part is order[0]) for part in order]
+    blocks = block_names([part.name for part in plan.parts])
+    fields, varying = _fields(plan, sources)
+    parts = [_part(plan, part, sources, level, block) for part, block in zip(plan.parts, blocks, strict=True)]
+    frames = [replace(part.frame, fields=fields, varying=varying) for part in parts]
     for text in plan.left_out if warn else ():
         warnings.warn(text, VtkSeriesWarning, stacklevel=3)
-    for part in parts[1:] if warn else ():
-        names = ", ".join(repr(array.name) for array, _ in part.arrays)
-        message = (
-            f"{names} lie on a grid of their own ({', '.join(part.plan.dims)}), which is in {str(part.path)!r}; "
-            "open both, or choose with variables="
-        )
-        warnings.warn(message, VtkSeriesWarning, stacklevel=3)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        stores: list[Store] = []
-        for part in parts:
-            stack.enter_context(Lock(part.path))
-            clear_leftovers(part.path)
-            begin = reopen if mode == "a" and part.path.exists() else create
-            store = begin(part.path, part.frame, [array for _, array in part.arrays], durable=durable)
-            stack.callback(store.close)
-            stores.append(store)
-        for step, time in enumerate(plan.times.values):
-            numbers = _numbers(plan, sources, step)
-            for part, store in zip(parts, stores, strict=True):
-                for array, stored in part.arrays:
+    with Lock(target):
+        clear_leftovers(target)
+        begin = reopen if mode == "a" and target.exists() else create
+        arrays = [stored for part in parts for _, stored in part.arrays]
+        store = begin(target, frames, arrays, durable=durable)
+        try:
+            for step, time in enumerate(plan.times.values):
+                for array, stored in (pair for part in parts for pair in part.arrays):
                     store.put(stored, _values(array, sources, step))
-                store.commit(numbers, time)
+                store.commit(_numbers(plan, sources, step), time)
+        finally:
+            store.close()
     return target
 
 
@@ -150,12 +135,9 @@ def _part(
     plan: SeriesPlan,
     part: PartPlan,
     sources: Mapping[str, xr.Variable],
-    target: Path,
     level: int | None,
-    *,
-    first: bool,
+    block: str,
 ) -> _Part:
-    path = target if first else target.with_name(f"{target.stem}_{part.name}{target.suffix}")
     extent = [int(n) for n in dict(part.document.attributes)["WholeExtent"].split()]
     sizes = [extent[i + 1] - extent[i] + 1 for i in (0, 2, 4)]
     arrays = [array for array in part.arrays if array.name != "Points" or part.document.type != "StructuredGrid"]
@@ -166,31 +148,25 @@ def _part(
     for position, array in enumerate(arrays):
         is_cell = array.name in cells and position >= number
         space = tuple(n for n, size in zip(array.shape, reversed(sizes), strict=True) if size > 1)
-        shape = space + ((array.components,) if array.components > 1 else ())
-        if not space:
-            message = f"variable {array.name!r} is a single point a step, which VTKHDF cannot hold; use to_vtr"
-            raise SeriesError(message)
-        stored.append((array, HdfArray(array.name, is_cell, array.dtype, shape, level)))
+        shape = (space or (1,)) + ((array.components,) if array.components > 1 else ())
+        stored.append((array, HdfArray(array.name, is_cell, array.dtype, shape, level, block)))
     placed = None
     for array in points:
         if any("time" in component.roles for component in array.sources):
             message = "the grid moves in time, and a .vtkhdf stores geometry once; use to_vts"
             raise SeriesError(message)
         placed = _values(array, sources, 0)
-    fields, varying = _fields(plan, sources)
     text = next((a.text for a in plan.constants if a.name == "vtkseries"), None)
     description = "" if text is None else bytes(int(code) for code in text.split()).rstrip(b"\0").decode()
     frame = Frame(
         part.document.type,
         _nodes(part, sizes),
         plan.times,
-        fields,
-        description,
+        description=description,
         points=placed,
-        varying=varying,
-        part=plan.parts.index(part),
+        block=block,
     )
-    return _Part(part, path, frame, tuple(stored))
+    return _Part(frame, tuple(stored))
 
 
 def _nodes(part: PartPlan, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vtkseries.hdf.chunks import HdfArray, encode_chunk
-from vtkseries.hdf.layout import Frame, write_frame
+from vtkseries.hdf.layout import Frame, write_frames
 from vtkseries.hdf.patch import Chunks, Switch, check_format, chunk_entries, find_switch
 
 __all__ = ["LIBVER", "Places", "empty_chunk", "find_places", "make_skeleton", "make_static", "starts"]
@@ -40,15 +40,15 @@ class Places:
     values: Mapping[str, tuple[int, np.dtype]] = field(default_factory=dict)
 
 
-def make_skeleton(path: Path, frame: Frame, arrays: Sequence[HdfArray]) -> None:
-    """Make the file; the frame's steps are those that there is room for."""
+def make_skeleton(path: Path, frames: Sequence[Frame], arrays: Sequence[HdfArray]) -> None:
+    """Make the file; the frames' steps are those that there is room for."""
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
     with h5py.File(path, "w", libver=LIBVER) as file:
-        write_frame(file, frame)
+        write_frames(file, frames)
         for array in arrays:
-            dataset = _make(file, array, frame.steps)
-            for step in range(frame.steps):
+            dataset = _make(file, array, frames[0].steps)
+            for step in range(frames[0].steps):
                 for place in starts(array):
                     dataset.id.write_direct_chunk((step, *place), b"\0")
         file["VTKHDF/Steps"].attrs["NSteps"] = np.int64(_MARK)
@@ -80,14 +80,15 @@ def find_places(path: Path, fd: int, arrays: Sequence[HdfArray], *, fresh: bool)
     return Places(switch, chunks, values)
 
 
-def make_static(path: Path, frame: Frame, arrays: Mapping[HdfArray, Sequence[bytes]]) -> None:
+def make_static(path: Path, frames: Sequence[Frame], arrays: Mapping[HdfArray, Sequence[bytes]]) -> None:
     """Make a file of one step, which VTK wants without a time axis; of encoded chunks."""
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
-    first = replace(frame.times, values=frame.times.values[:1], dates=frame.times.dates[:1])
-    fields = {name: values[:1] for name, values in frame.fields.items()}
+    times = frames[0].times
+    first = replace(times, values=times.values[:1], dates=times.dates[:1])
+    fields = {name: values[:1] for name, values in frames[0].fields.items()}
     with h5py.File(path, "w", libver=LIBVER) as file:
-        write_frame(file, replace(frame, times=first, fields=fields))
+        write_frames(file, [replace(frame, times=first, fields=fields) for frame in frames])
         for array, chunks in arrays.items():
             dataset = _make(file, array, 1)
             for place, data in zip(starts(array), chunks, strict=True):

@@ -33,7 +33,7 @@ class Store:
     """
 
     file: StepFile
-    frame: Frame
+    frames: tuple[Frame, ...]
     arrays: tuple[HdfArray, ...]
     places: Places | None
     fd: int = -1
@@ -48,7 +48,7 @@ class Store:
     @property
     def room(self) -> int:
         """Steps that it can hold."""
-        return self.frame.steps
+        return self.frames[0].steps
 
     def put(self, array: HdfArray, values: np.ndarray) -> None:
         """Write the values of the next step of one array; they are seen from :meth:`commit` on."""
@@ -95,7 +95,7 @@ class Store:
         return at
 
     def _publish_first(self, numbers: Mapping[str, float], time: float) -> None:
-        frame = self.frame
+        frame = self.frames[0]
         times = replace(frame.times, values=(time,))
         fields = {name: values[:1] for name, values in frame.fields.items()}
         for path, value in numbers.items():
@@ -104,7 +104,9 @@ class Store:
         alone = StepFile(self.file.final, new_token())
         try:
             os.close(alone.open_exclusive())
-            make_static(alone.temporary, replace(frame, times=times, fields=fields), self._first)
+            make_static(
+                alone.temporary, [replace(item, times=times, fields=fields) for item in self.frames], self._first
+            )
             alone.publish(durable=self.durable)
         except BaseException:
             alone.discard()
@@ -126,26 +128,31 @@ class Store:
 
 
 def create(
-    target: Path, frame: Frame, arrays: Sequence[HdfArray], *, durable: bool = False, token: str | None = None
+    target: Path,
+    frames: Sequence[Frame],
+    arrays: Sequence[HdfArray],
+    *,
+    durable: bool = False,
+    token: str | None = None,
 ) -> Store:
-    """Make room for a series; the frame's times are those of the steps to come, as far as they are known.
+    """Make room for a series; the frames' times are those of the steps to come, as far as they are known.
 
     Nothing is under the final name before the first step is committed.
     """
     file = StepFile(target, token or new_token())
-    store = Store(file, frame, tuple(arrays), None, durable=durable)
-    if frame.steps == 1:
+    store = Store(file, tuple(frames), tuple(arrays), None, durable=durable)
+    if store.room == 1:
         return store
     try:
         os.close(file.open_exclusive())
-        make_skeleton(file.temporary, frame, arrays)
+        make_skeleton(file.temporary, frames, arrays)
         store.fd = os.open(file.temporary, os.O_RDWR)
         store.end = os.fstat(store.fd).st_size
         store.places = find_places(file.temporary, store.fd, arrays, fresh=True)
         for array in arrays:
             data = empty_chunk(array)
             at = store._append(data)  # noqa: SLF001 (its own module)
-            for number in range(frame.steps * array.count):
+            for number in range(store.room * array.count):
                 store.places.chunks[array.path].point(store.fd, number, at, len(data))
         end_of_file(store.fd, store.end)
         write_switch(store.fd, store.places.switch, 0)
@@ -158,9 +165,14 @@ def create(
 
 
 def reopen(
-    target: Path, frame: Frame, arrays: Sequence[HdfArray], *, durable: bool = False, token: str | None = None
+    target: Path,
+    frames: Sequence[Frame],
+    arrays: Sequence[HdfArray],
+    *,
+    durable: bool = False,
+    token: str | None = None,
 ) -> Store:
-    """Open a series to continue it with the steps of `frame`.
+    """Open a series to continue it with the steps of `frames`.
 
     Where it has no room, it is copied, chunk by chunk as they are, into a file with room for twice as many steps,
     which takes its place with the first new step.
@@ -168,14 +180,14 @@ def reopen(
     Raises
     ------
     SeriesError
-        The series so far has another grid or other arrays.
+        The series so far has other grids or other arrays.
     FormatError
         It is none that vtkseries wrote.
     """
     earlier = read_earlier(target)
-    earlier.check(frame, arrays)
-    steps = earlier.before(frame.times.values[0])
-    total = steps + frame.steps
+    earlier.check(frames, arrays)
+    steps = earlier.before(frames[0].times.values[0])
+    total = steps + frames[0].steps
     # A file with a time axis must not be left with one step or none, which VTK does not open.
     if earlier.room >= total and earlier.steps > 1 and steps > 1:
         fd = os.open(target, os.O_RDWR)
@@ -189,10 +201,10 @@ def reopen(
         except BaseException:
             os.close(fd)
             raise
-        whole = earlier.extended(frame, steps, earlier.room)
+        whole = earlier.extended(frames, steps, earlier.room)
         file = StepFile(target, token or new_token())
-        return Store(file, whole, tuple(arrays), places, fd, end, steps, durable, published=True)
-    whole = earlier.extended(frame, steps, max(total, 2 * steps))
+        return Store(file, tuple(whole), tuple(arrays), places, fd, end, steps, durable, published=True)
+    whole = earlier.extended(frames, steps, max(total, 2 * steps))
     store = create(target, whole, arrays, durable=durable, token=token)
     try:
         for step in range(steps):
