@@ -315,7 +315,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         ...     ds.vtk.to_vtkhdf(f"{folder}/run.vtkhdf").name
         'run.vtkhdf'
         """
-        from vtkseries.hdf.series import check_target, deflate_level, require_h5py, write_vtkhdf  # noqa: PLC0415 (h5py is only needed here)
+        from vtkseries.hdf.series import INSIDE, check_target, deflate_level, require_h5py, write_vtkhdf  # noqa: PLC0415 (h5py is only needed here)
 
         require_h5py()
         level = deflate_level(compression, compression_level)
@@ -334,6 +334,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
             z_scale=z_scale,
             time_units=time_units,
             grid=grid,
+            inside=INSIDE,
         )
         return write_vtkhdf(prepared, target, mode=mode, level=level, durable=durable)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vtkseries.beside import is_beside
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
@@ -78,12 +79,11 @@ def hidden(file: StepFile) -> StepFile:
 
 def start(plan: SeriesPlan) -> Run:
     """Look at what is there; nothing is written yet."""
-    folder = plan.path.parent if plan.single else plan.path.parent / plan.path.stem
     kept: tuple[tuple[Entry, ...], ...] = ()
     if plan.mode == "a" and plan.path.exists():
         kept = _kept(plan)
         plan = replace(plan, first=next_file_number(kept))
-    return Run(plan, new_token(), _survey(plan, folder), kept, _identity(plan.path))
+    return Run(plan, new_token(), _survey(plan), kept, _identity(plan.path))
 
 
 def _kept(plan: SeriesPlan) -> tuple[tuple[Entry, ...], ...]:
@@ -100,15 +100,16 @@ def _kept(plan: SeriesPlan) -> tuple[tuple[Entry, ...], ...]:
     return kept
 
 
-def _survey(plan: SeriesPlan, folder: Path) -> dict[str, tuple[int, int]]:
+def _survey(plan: SeriesPlan) -> dict[str, tuple[int, int]]:
     """Identify the files that have names of this series."""
-    if plan.single:
-        return {plan.path.name: _identity(plan.path)} if plan.path.exists() else {}
+    folder = plan.folder
     if not folder.exists():
         return {}
-    own = re.compile(re.escape(plan.path.stem) + r"(_[\w.+-]+)?_\d{6,}\.p?vt[irspu]")
-    with os.scandir(folder) as found:
-        return {item.name: _identity(Path(item.path)) for item in found if own.fullmatch(item.name)}
+    pattern = r"(_[\w.+-]+)?_\d{6,}\.p?vt[irspu]"
+    own = re.compile(re.escape(plan.path.name) if plan.single else re.escape(plan.path.stem) + pattern)
+    with os.scandir(folder) as items:
+        names = [item.name for item in items if own.fullmatch(item.name) or is_beside(item.name, plan.path.stem)]
+    return {name: _identity(folder / name) for name in names}
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -134,15 +135,19 @@ def begin(run: Run) -> Index | None:
     index = Index.create(
         plan.path, token=run.token, room=plan.steps, longest=longest, kept=run.kept, durable=plan.durable
     )
-    keep = _kept_names(run)
-    for name, identity in run.old.items():
-        path = plan.path.parent / plan.path.stem / name
-        if name not in keep and _identity(path) == identity:
-            path.unlink(missing_ok=True)
+    _remove_old(run)
     for leftover in stale_temporaries(plan.path, run.token):
         with contextlib.suppress(OSError):  # litter, which the next run removes
             leftover.unlink()
     return index
+
+
+def _remove_old(run: Run) -> None:
+    keep = _kept_names(run)
+    for name, identity in run.old.items():
+        path = run.plan.folder / name
+        if name not in keep and _identity(path) == identity:
+            path.unlink(missing_ok=True)
 
 
 def _attach(path: Path, token: str, before: tuple[int, int], *, durable: bool = False) -> Index | None:
@@ -177,6 +182,9 @@ def _together(plan: SeriesPlan, whole: WholePlan, step: int) -> bytes:
 def _kept_names(run: Run) -> set[str]:
     """Give the files of the steps that stay, those of their pieces included."""
     names = {Path(entry.file).name for step in run.kept for entry in step}
+    # A name tells a content: which of them the steps that stay need is theirs to say, and costs nothing to keep.
+    names |= {name for name in run.old if run.kept and is_beside(name, run.plan.path.stem)}
+    names |= {item.name for item in run.plan.beside}
     steps = {name.rpartition("_")[2].removesuffix(".pvtr") for name in names if name.endswith(".pvtr")}
     return names | {name for name in run.old if name.rpartition("_")[2].removesuffix(".vtr") in steps}
 
@@ -307,11 +315,12 @@ def finish(run: Run, index: Index | None) -> Path:
     """Put the finished index in place and give the path that was written."""
     if index is not None:
         index.close()
+    else:
+        _remove_old(replace(run, old={name: it for name, it in run.old.items() if name != run.plan.path.name}))
     return run.plan.path
 
 
 def discard(run: Run) -> None:
     """Remove the temporary files of a run that failed."""
-    folder = run.plan.path.parent if run.plan.single else run.plan.path.parent / run.plan.path.stem
-    for leftover in folder.glob(f".*.{run.token}.tmp"):
+    for leftover in run.plan.folder.glob(f".*.{run.token}.tmp"):
         leftover.unlink(missing_ok=True)

@@ -19,7 +19,9 @@ from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArraySliceDep
+from xarray import Variable
 
+from vtkseries.beside import write_beside
 from vtkseries.blocks import write_block
 from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
@@ -64,6 +66,7 @@ def _compute(prepared: Prepared, **options: Any) -> Path:
     with locked(prepared.plan):
         run = start(prepared.plan)
         try:
+            write_beside(run.plan, prepared.sources, run.token)
             path: Path = _graph(run, prepared.sources).compute(**options)
             # Workers that died in a write leave what they were writing, and nobody else may write now.
             for leftover in stale_temporaries(path, ""):
@@ -87,7 +90,7 @@ class _Series(Delayed):  # type: ignore[misc]  # dask has no types
     @property
     def dask(self) -> HighLevelGraph:
         """The tasks of a new run."""
-        return _graph(start(self._prepared.plan), self._prepared.sources, self.key).dask
+        return _graph(start(self._prepared.plan), self._prepared.sources, self.key, beside=True).dask
 
     def compute(self, **options: Any) -> Path:
         """Write the series and give its path, alone as its writer."""
@@ -135,7 +138,7 @@ class _Target:
         return partial(stage_block, slots=self.slots, method=self.method)
 
 
-def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None) -> Delayed:
+def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None, *, beside: bool = False) -> Delayed:
     plan = run.plan
     writes: list[da.Array] = []
     bounds: list[tuple[int, ...]] = []
@@ -163,7 +166,19 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None)
             bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
     fields = {item.source: _field_array(sources[item.source], has_time=item.has_time) for item in plan.fields}
     writes = list(dask.optimize(*writes)) if writes else []
-    return _chain(run, writes, bounds, fields, key or f"vtkseries-{run.token}")
+    first = _beside_task(run, sources) if beside and plan.beside else None
+    return _chain(run, writes, bounds, fields, key or f"vtkseries-{run.token}", first)
+
+
+def _beside_task(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
+    """Give the task that writes the files beside the steps, where tasks are all that runs."""
+    wanted = {f"{item.name}:{name}" for item in run.plan.beside for name, _ in item.arrays}
+    given = {name: (variable.dims, variable.data) for name, variable in sources.items() if name in wanted}
+    return dask.delayed(_write_beside, pure=False)(run, given)
+
+
+def _write_beside(run: Run, given: Mapping[str, tuple[tuple[Hashable, ...], Any]]) -> None:
+    write_beside(run.plan, {name: Variable(dims, data) for name, (dims, data) in given.items()}, run.token)
 
 
 def _time_chunks(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, ...]:
@@ -255,7 +270,12 @@ def _write_task(place: tuple[slice, ...], *values: np.ndarray, target: _Target, 
 
 
 def _chain(
-    run: Run, writes: list[da.Array], bounds: list[tuple[int, ...]], fields: Mapping[str, Any], key: str
+    run: Run,
+    writes: list[da.Array],
+    bounds: list[tuple[int, ...]],
+    fields: Mapping[str, Any],
+    key: str,
+    first_of_all: Delayed | None = None,
 ) -> Delayed:
     """Commit the steps in order, as soon as all their blocks are written; the `key` is that of the path."""
     plan = run.plan
@@ -265,7 +285,7 @@ def _chain(
     lazy = {source: value for source, value in fields.items() if isinstance(value, da.Array)}
     fixed = {source: value for source, value in fields.items() if source not in lazy}
     pieces = {source: _delayed_fields(array, cuts, plan) for source, array in lazy.items()}
-    before: Hashable = None
+    before: Hashable = None if first_of_all is None else first_of_all.key
     for number, (first, stop) in enumerate(itertools.pairwise(cuts)):
         done = [block for array, cut in zip(writes, bounds, strict=True) for block in _keys(array, cut, first)]
         values = [pieces[source][number].key for source in lazy]
@@ -273,6 +293,7 @@ def _chain(
         before = (name, number)
     dsk[key] = (_finish_task, f"{name}-run", before)
     dependencies = [*writes, *(piece for group in pieces.values() for piece in group)]
+    dependencies += [] if first_of_all is None else [first_of_all]
     graph = HighLevelGraph.from_collections(name, dsk, dependencies=dependencies)
     return Delayed(key, graph, layer=name)
 

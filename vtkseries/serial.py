@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from vtkseries.beside import write_beside
 from vtkseries.blocks import BlockBytes, block_values, write_block
 from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, start
@@ -50,6 +51,7 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
     plan = run.plan
     index, step = None, 0
     try:
+        write_beside(plan, sources, run.token)
         index = begin(run) if run.plan.mode == "a" else None
         for step in range(plan.steps):
             streams = None if plan.compression is None else partial(_streams, run, sources, step)

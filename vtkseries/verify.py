@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vtkseries.engine.gridfile import open_grid
+from vtkseries.engine.kept import beside_faults
 from vtkseries.engine.values import read_array, read_axis
 from vtkseries.errors import FormatError
 from vtkseries.hdf.read import open_hdf
@@ -42,6 +43,8 @@ class Verified:
         Files whose CRC32 the index has, and that have it.
     faults : list of str
         One line for each file that is wrong; empty when all is well.
+    beside : set of str
+        Files beside the steps that were read as well.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class Verified:
     nbytes: int = 0
     summed: int = 0
     faults: list[str] = field(default_factory=list)
+    beside: set[str] = field(default_factory=set, repr=False)
 
     def __str__(self) -> str:
         """Give the report, a line for each fault and one in the end."""
@@ -110,13 +114,15 @@ def verify(path: str | PathLike[str]) -> Verified:
 
 def _verify(report: Verified, file: Path, entry: Entry | None, time: float | None) -> None:
     try:
-        stamp = step_time(read_grid(file))
+        grid = read_grid(file)
+        stamp = step_time(grid)
         size, crc = checksum_step(file)
     except (FormatError, FileNotFoundError) as error:
         report.faults.append(str(error))
         return
     report.files += 1
     report.nbytes += size
+    report.faults += beside_faults(grid, report.beside)
     if entry is not None and entry.size is not None and size != entry.size:
         report.faults.append(f"{file}: it has {size} bytes, and the index says {entry.size}")
     elif entry is not None and entry.crc is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.own import own_dataset
 from vtkseries.engine.series import open_series
 from vtkseries.engine.values import check_arrays
+from vtkseries.errors import VtkSeriesWarning
+from vtkseries.plan.beside import SUFFIX
 from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
@@ -86,9 +89,22 @@ def seeds(folder: Path) -> list[Seed]:
         "files": [{"name": f"run/{s.name}", "time": i} for i, s in enumerate(steps)],
     }
     found.append(Seed("run.vtr.series", json.dumps(listed).encode(), beside))
+    found += _beside(folder)
     piece = (folder / "a.vtr").read_bytes()
     found.append(Seed("a.pvtr", PARALLEL, (("p/a.vtr", piece),)))
     return found
+
+
+def _beside(folder: Path) -> Iterator[Seed]:
+    """Give a step with a file of coordinates beside it, and that file with the step."""
+    ds = xr.Dataset(
+        {"t": (("time", "x"), np.arange(4.0).reshape(2, 2))},
+        {"large": (("a", "x"), np.ones((70, 2))), "note": ("time", np.array(["a", "bc"], object))},
+    )
+    path = ds.vtkseries.to_vtr(folder / "two.pvd")
+    files = {file.name: file.read_bytes() for file in sorted(path.with_suffix("").iterdir())}
+    for own, content in files.items():
+        yield Seed(f"{own}.d/{own}", content, tuple((f"{own}.d/{n}", c) for n, c in files.items() if n != own))
 
 
 PARALLEL = b"""<VTKFile type="PRectilinearGrid" version="1.0" byte_order="LittleEndian" header_type="UInt64">
@@ -111,11 +127,15 @@ def mutate(seed: Seed, others: list[Seed], rng: random.Random) -> bytes:
 def read_everything(path: Path) -> xr.Dataset:
     """Open a file with the engine and read all that it holds."""
     gridfile._checked.cache_clear()
+    if path.suffix == SUFFIX:
+        path = next(path.parent.glob("*.vtr"))
     series = open_series(str(path))
     grids = [series.grid(0, part) for part in range(len(series.parts))]
     for grid in grids:
         check_arrays(grid)
-    own = own_dataset(series, grids)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VtkSeriesWarning)  # a file beside the steps is gone
+        own = own_dataset(series, grids)
     with naming(grids[0].path):
         return (foreign_dataset(series, grids) if own is None else own).load()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["FieldArray", "GridArray", "Member", "find_field"]
+__all__ = ["FieldArray", "GridArray", "Member", "find_field", "outer"]
 
 _AXES = ("time", "part", "z", "y", "x", "c")
 
@@ -178,7 +178,7 @@ class FieldArray(_SeriesArray):
         found = np.empty((len(steps), *inner), self.dtype)
         for number, step in enumerate(steps.tolist()):
             found[number] = self._step(step, inner)
-        found = found[(slice(None), *_outer(rest, inner))]
+        found = found[(slice(None), *outer(rest, inner))]
         if at is None or isinstance(key[at], int | np.integer):
             return np.asarray(found[0], self.dtype)
         return np.moveaxis(found, 0, sum(not isinstance(index, int | np.integer) for index in key[:at]))
@@ -232,7 +232,7 @@ def _counts(index: Array) -> bool:
     return bool((np.diff(index) == 1).all())
 
 
-def _outer(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+def outer(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
     """Give an outer index as NumPy takes it."""
     if sum(isinstance(i, np.ndarray) for i in index) <= 1:
         return index

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from vtkseries.engine.foreign import image_axes, lazy, preferred_chunks, text_field
+from vtkseries.engine.kept import StaticArray, StepsArray, described, static_place
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.values import array_dtype, read_array, read_axis, read_field
@@ -133,21 +134,52 @@ def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
     elif "field" in entry:
         data = _field(task, entry["field"], dims, dtype, shape)
         encoding["preferred_chunks"] = dict(zip(dims, shape, strict=True))
-    elif "axis" in entry:
-        number, role, factor, flipped = entry["axis"]
-        if number not in task.grids:
-            return None
-        nodes = _nodes(task.grids[number], "xyz".index(role))
-        data = from_nodes(nodes, dtype, float(factor), flipped=bool(flipped))
-    elif "times" in entry:
-        data = _times(task, entry["times"])
     else:
-        data = unpack(entry["data"])
-        if data.shape != shape and task.time in dims:
-            return None  # the series was continued: this tells of some of its steps only
+        data = _beside(task, entry, dims, dtype, shape)
+        if data is None:
+            return None
     if data.shape != shape:
         raise FormatError(f"its variable {str(unpack(entry['name']))[:200]!r} has the shape {data.shape}, not {shape}")
     return xr.Variable(dims, data, attrs, encoding)
+
+
+def _beside(
+    task: _Task, entry: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]
+) -> Any:
+    """Give a coordinate that no array of a grid has; None where it cannot be told."""
+    if "axis" in entry:
+        return _axis(task, entry["axis"], dtype)
+    if "times" in entry:
+        return _times(task, entry["times"])
+    if "static" in entry:
+        place = static_place(task.grids[next(iter(task.grids))], task.content, entry)
+        return None if place is None else lazy(StaticArray(*place, shape, dtype))
+    data = unpack(entry["data"]) if "data" in entry else None
+    if data is not None and (data.shape == shape or task.time not in dims):
+        return data
+    if data is None and "steps" not in entry:
+        raise FormatError("its vtkseries metadata does not say where a variable is")
+    shared = _shared_dtype(task, entry["name"], dtype)
+    return (
+        None if shared is None else lazy(StepsArray(task.series, entry["name"], dims.index(task.time), shape, shared))
+    )
+
+
+def _axis(task: _Task, place: Any, dtype: np.dtype) -> Any:
+    number, role, factor, flipped = place
+    if number not in task.grids:
+        return None
+    nodes = _nodes(task.grids[number], "xyz".index(role))
+    return from_nodes(nodes, dtype, float(factor), flipped=bool(flipped))
+
+
+def _shared_dtype(task: _Task, name: Any, dtype: np.dtype) -> np.dtype | None:
+    """Give the dtype of what each step tells: later runs of a series may have longer texts."""
+    last = described(task.series.grid(task.series.steps - 1), name)
+    if last is None:
+        return None  # the series was continued without it
+    own = dtype_of(last[1]["dtype"])
+    return own if own == dtype else np.promote_types(own, dtype)
 
 
 def _nodes(grid: GridFile, axis: int) -> np.ndarray[Any, Any]:

@@ -165,8 +165,12 @@ class _Blocked:
 
         def put(block: int) -> None:
             first, stop = (starts[block - blocks.start + i] - starts[0] for i in (0, 1))
+            at, length = block * self.table.block - start, self.table.length(block)
+            if at >= 0 and at + length <= len(target):
+                with _numbered(block):
+                    self.codec.decode_into(streams[first:stop], target[at : at + length])
+                return
             data = self._decode(block, streams[first:stop])
-            at = block * self.table.block - start
             skipped = max(-at, 0)
             part = memoryview(data)[skipped : len(target) - at]
             target[at + skipped : at + skipped + len(part)] = part
@@ -186,10 +190,16 @@ class _Blocked:
         return self._last[1]
 
     def _decode(self, block: int, stream: bytes | bytearray | memoryview) -> bytes:
-        try:
+        with _numbered(block):
             return self.codec.decode(stream, self.table.length(block))
-        except FormatError as error:
-            raise FormatError(f"block {block}: {error}") from error
+
+
+@contextmanager
+def _numbered(block: int) -> Iterator[None]:
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(f"block {block}: {error}") from error
 
 
 def locate(grid: GridFile, file: OpenFile, array: DataArray, nbytes: int | None) -> Values:

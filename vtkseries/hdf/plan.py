@@ -23,6 +23,10 @@ from vtkseries.plan.target import part_names
 __all__ = ["LinkFile", "LinkGrid", "LinkOptions", "plan_link"]
 
 
+_INSIDE = 256 * 1024
+"""Bytes of a coordinate up to which a link has its values; of larger ones the netCDF file has them."""
+
+
 @dataclass(frozen=True)
 class LinkOptions:
     """What the caller asked for; see :func:`vtkseries.link`."""
@@ -125,7 +129,7 @@ def _describe(
     order = [grouping.groups[key] for key in linked]
     # What would be kept beside the arrays is not: the netCDF files have it.
     copy = Grouping({k: replace(g, fields=list(g.fields)) for k, g in linked.items()}, grouping.field_data)
-    memory = remember(ds, copy, roles, files.times, parts=None, fill=None, asked=asked)
+    memory = remember(ds, copy, roles, files.times, parts=None, fill=None, asked=asked, inside=_INSIDE)
     added = {item.name: item for item in memory.fields}
     if set(added) - {EXACT_TIME} and len(files.paths) > 1:
         return

@@ -21,7 +21,11 @@ from vtkseries.plan.model import ArrayPlan, PartPlan, SeriesPlan
 from vtkseries.serial import step_values, write_array
 from vtkseries.storage.lock import Lock
 
-__all__ = ["check_target", "deflate_level", "require_h5py", "write_vtkhdf"]
+__all__ = ["INSIDE", "check_target", "deflate_level", "require_h5py", "write_vtkhdf"]
+
+
+INSIDE = 64 * 1024 * 1024
+"""Bytes of a coordinate up to which the file tells it in its one description."""
 
 
 def check_target(path: str | os.PathLike[str], mode: str) -> Path:

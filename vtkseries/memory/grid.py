@@ -29,6 +29,8 @@ Array = npt.NDArray[Any]
 
 _ROLES = ("x", "y", "z", "time")
 _AXES = 3
+_INSIDE = 256 * 1024
+"""Bytes of a coordinate up to which the grid's field data tell it."""
 
 
 def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, **options: Any) -> Any:
@@ -54,9 +56,9 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
     axes = dict(options.pop("axes", None) or {})
     ds = _select(ds, indexers, axes)
     path, kind = Path(tempfile.gettempdir()) / "grid.pvd", options.pop("grid", "auto")  # nothing is written there
-    prepared = make_plan(ds, path, grid=kind, **axes, **options)
+    prepared = make_plan(ds, path, grid=kind, inside=_INSIDE, **axes, **options)
     if kind == "auto" and any(part.document.type == "ImageData" for part in prepared.plan.parts):
-        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", **axes, **options))
+        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=_INSIDE, **axes, **options))
     plan = prepared.plan
     if plan.steps != 1:
         at = f"{plan.times.dim}={plan.times.values[0]!r}"

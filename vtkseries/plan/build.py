@@ -25,7 +25,7 @@ from vtkseries.plan.model import FieldPlan, PartPlan, SeriesPlan, WholePlan
 from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins, static_notices
 from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
 from vtkseries.plan.placement import Options
-from vtkseries.plan.remember import remember
+from vtkseries.plan.remember import ALONE, INSIDE, remember
 from vtkseries.plan.target import check_names, choose_grid, part_names, read_target
 from vtkseries.plan.turned import turned
 from vtkseries.values import conversions
@@ -75,13 +75,15 @@ def make_plan(
     sphere: bool = False,
     radius: float | None = None,
     stagger: Mapping[Hashable, str] | None = None,
+    inside: int | None = None,
 ) -> Prepared:
     """Plan the files of a Dataset; the arguments are those of ``ds.vtk.to_vtr``.
 
     The `grid` is ``"vtr"``, ``"vti"``, ``"vts"``, or ``"auto"`` for the cheapest exact one; by default the one that the
     path's suffix names, and ``"vtr"`` for a ``.pvd``.
 
-    Coordinates are read, data are not, and nothing is written.
+    Coordinates are read, data are not, and nothing is written. Those that no grid holds are told in each step's file up
+    to `inside` bytes, and in a file beside the steps from there on; with more than 64 KiB there is no such file.
 
     Raises
     ------
@@ -117,7 +119,17 @@ def make_plan(
     for group in groups:
         group.kind = part_kind(group, grid)
         group.fields.extend(turned(group, times.dim))
-    memory = remember(ds, grouping, roles, times, parts=parts, fill=fill, asked=asked)
+    memory = remember(
+        ds,
+        grouping,
+        roles,
+        times,
+        parts=parts,
+        fill=fill,
+        asked=asked,
+        beside=target.stem if inside is None or inside <= ALONE else None,
+        inside=inside if inside is not None else ALONE if len(times.values) == 1 and mode != "a" else INSIDE,
+    )
     sources.update(memory.sources)
     fields = (*fields, *memory.fields)
     refuse_twins([item.name for item in fields])
@@ -156,6 +168,7 @@ def make_plan(
         durable=durable,
         compression=method,
         wholes=tuple(wholes),
+        beside=tuple(memory.beside),
     )
     if plan.single and (plan.steps > 1 or len(built) > 1):
         what = f"{plan.steps} time steps" if plan.steps > 1 else f"{len(built)} grids ({', '.join(labels)})"

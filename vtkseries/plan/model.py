@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vtkseries.cf.times import Times
+from vtkseries.plan.beside import BesidePlan
 from vtkseries.values import Conversion
 from vtkseries.xmlformat.codecs import Codec, block_size
 from vtkseries.xmlformat.layout import FOOTER, DataArray, Document
@@ -173,6 +174,8 @@ class SeriesPlan:
         How the arrays are compressed, all of a file in the same way.
     wholes : tuple of WholePlan
         The grids, where the parts are their pieces.
+    beside : tuple of BesidePlan
+        Files beside the steps, which only reading back opens.
     """
 
     path: Path
@@ -186,6 +189,7 @@ class SeriesPlan:
     durable: bool = False
     compression: Codec | None = None
     wholes: tuple[WholePlan, ...] = ()
+    beside: tuple[BesidePlan, ...] = ()
     first: int = field(default=0)
 
     @property
@@ -211,9 +215,14 @@ class SeriesPlan:
         return f"{stem}/{infix}_{self.first + step:06d}{part.suffix}"
 
     @property
+    def folder(self) -> Path:
+        """The directory of the steps' files."""
+        return self.path.parent if self.single else self.path.parent / self.path.stem
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all files."""
-        return sum(part.size for part in self.parts) * self.steps
+        return sum(part.size for part in self.parts) * self.steps + sum(item.size for item in self.beside)
 
     def __repr__(self) -> str:
         from vtkseries.plan.report import report  # noqa: PLC0415 (the report is only needed where a plan is shown)

@@ -13,15 +13,21 @@ from vtkseries.cf.fields import metadata_names, undrawable
 from vtkseries.cf.roles import SPACE, Roles
 from vtkseries.cf.times import Times
 from vtkseries.metadata import VERSION, dumps, from_nodes, pack
+from vtkseries.plan.beside import BesidePlan, packed_rows, plan_beside
 from vtkseries.plan.group import STEP_FIELDS, Field, Group, Grouping
 from vtkseries.plan.model import FieldPlan
 from vtkseries.timecodes import time_code
 from vtkseries.values import conversions
 
-__all__ = ["Memory", "remember"]
+__all__ = ["ALONE", "INSIDE", "Memory", "remember"]
 
 _SMALL = 4 * 1024
-_LARGE = 256 * 1024
+INSIDE = 1024
+"""Bytes of a coordinate up to which each step's file tells it; larger ones are in a file beside the steps."""
+
+ALONE = 64 * 1024
+"""The same where the step's file is the only one."""
+
 _MOST_COMPONENTS = 9
 EXACT_TIME = "vtkseries_time"
 """Field data with a step's own time, where the collection's number does not tell it exactly."""
@@ -41,12 +47,15 @@ class Memory:
         The variables that those come from.
     left_out : list of str
         What cannot be kept, why, and the remedy.
+    beside : list of BesidePlan
+        Files beside the steps, with what is too large to be told in each of them.
     """
 
     content: dict[str, Any] = field(default_factory=dict)
     fields: list[FieldPlan] = field(default_factory=list)
     sources: dict[str, xr.Variable] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    beside: list[BesidePlan] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -63,6 +72,10 @@ class _Task:
     parts: Hashable | None
     fill: float | None
     memory: Memory
+    inside: int
+    beside: str | None
+    kept: dict[str, xr.Variable] = field(default_factory=dict)
+    rows: dict[str, xr.Variable] = field(default_factory=dict)
 
 
 def remember(
@@ -74,6 +87,8 @@ def remember(
     parts: Hashable | None,
     fill: float | None,
     asked: bool,
+    beside: str | None = None,
+    inside: int = INSIDE,
 ) -> Memory:
     """Say how each variable that is written is found again; coordinates with more than one dim join the fields.
 
@@ -90,25 +105,35 @@ def remember(
         What stands for missing values.
     asked : bool
         Only what was named is written: nothing that describes other variables is kept.
+    beside : str or None
+        What the names of files beside the steps begin with; None where there can be none.
+    inside : int
+        Bytes of a coordinate up to which the JSON has its values.
     """
     memory = Memory()
-    task = _Task(ds, grouping, roles, times, parts, fill, memory)
+    task = _Task(ds, grouping, roles, times, parts, fill, memory, inside, beside)
     drawn = _drawn(task)
     written = [name for name in ds.variables if name in drawn or name in grouping.field_data]
     dims = {dim for name in written for dim in ds[name].dims}
-    beside = [name for name in ds.coords if name not in drawn and (not asked or set(ds[name].dims) <= dims)]
+    others = [name for name in ds.coords if name not in drawn and (not asked or set(ds[name].dims) <= dims)]
     if not asked:
-        beside += [name for name in ds.data_vars if name in metadata_names(ds) and name not in drawn]
+        # What only describes others, and what no grid can hold, such as texts, is kept though it is not drawn.
+        others += [
+            name
+            for name, variable in ds.data_vars.items()
+            if name not in written and (name in metadata_names(ds) or _is_text(variable.variable))
+        ]
     entries: dict[Hashable, dict[str, Any]] = {name: {"at": drawn[name]} for name in written if name in drawn}
     for name in written:
         if name not in drawn:
             suffixes = [suffix for suffix, _, _ in conversions(ds[name].dtype)]
             entries[name] = {"field": [f"{name}{suffix}" for suffix in suffixes]}
-    for name in beside:
+    for name in others:
         place = _place(task, name)
         if place is not None:
             entries[name] = place
     kept = {name: entries[name] for name in ds.variables if name in entries}
+    files = _files(task, kept)
     dims |= {dim for name in kept for dim in ds[name].dims}
     memory.content = {
         "version": VERSION,
@@ -120,8 +145,28 @@ def remember(
         "coords": [pack(name) for name in ds.coords if name in kept],
         "fill": pack(fill),
         "variables": [_entry(ds[name].variable, name, place) for name, place in kept.items()],
+        **({"beside": files} if files else {}),
     }
     return memory
+
+
+def _files(task: _Task, kept: dict[Hashable, dict[str, Any]]) -> dict[str, str]:
+    """Plan the files beside the steps: one for what all runs of a series share, one for the steps of this run."""
+    files = {}
+    stamps = {"TimeValue": xr.Variable(("step",), np.array(task.times.values, "f8"))}
+    for key, variables in (("static", task.kept), ("steps", task.rows)):
+        if not variables:
+            continue
+        if task.beside is None:
+            for name in [name for name, place in kept.items() if key in place]:
+                del kept[name]
+                _lose(task, name, f"has {task.ds[name].nbytes} bytes and no grid of its own")
+            continue
+        plan = plan_beside(task.beside, variables if key == "static" else stamps | variables)
+        task.memory.beside.append(plan)
+        task.memory.sources |= {f"{plan.name}:{name}": v for name, v in (stamps | variables).items()}
+        files[key] = plan.name
+    return files
 
 
 def _entry(variable: xr.Variable, name: Hashable, place: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,6 +236,10 @@ def _add_member(
     place["members"].append([number, [f"{item.name}{suffix}" for suffix in suffixes], index])
 
 
+def _is_text(variable: xr.Variable) -> bool:
+    return variable.dtype.kind in "OSU"
+
+
 def _is_large(variable: xr.Variable, task: _Task) -> bool:
     if undrawable(variable, "coordinate") is not None:
         return False
@@ -236,10 +285,14 @@ def _place(task: _Task, name: Hashable) -> dict[str, Any] | None:
                     return {"axis": [number, role, axis.factor, axis.flipped]}
     if task.times.dim in variable.dims:
         return _along_time(task, name, variable)
-    if variable.nbytes > _LARGE:
-        return _lose(task, name, f"has {variable.nbytes} bytes and no grid of its own")
+    key = f"{name} {len(task.kept)}"
     try:
-        return {"data": pack(np.asarray(variable.values))}
+        if variable.dtype.kind == "O":
+            variable = packed_rows(xr.Variable(("row", *variable.dims), variable.values[np.newaxis]))
+        if variable.nbytes > task.inside:
+            task.kept[key] = variable
+            return {"static": key}
+        return {"data": pack(np.asarray(task.ds[name].values))}
     except TypeError:
         return _lose(task, name, f"holds objects ({variable.dtype})")
 
@@ -276,12 +329,7 @@ def _along_time(task: _Task, name: Hashable, variable: xr.Variable) -> dict[str,
     inner = [size for dim, size in variable.sizes.items() if dim != task.times.dim]
     count = int(np.prod(inner, dtype=int))
     if variable.dtype.kind not in "biufmM" or count > _MOST_COMPONENTS:
-        if variable.nbytes <= _SMALL:
-            try:
-                return {"data": pack(np.asarray(variable.values))}
-            except TypeError:
-                pass
-        return _lose(task, name, f"has {variable.dtype} values of shape {variable.shape}")
+        return _rows(task, name, variable)
     ordered = variable.transpose(task.times.dim, ...)
     values = ordered.values.reshape(variable.sizes[task.times.dim], count)
     if values.dtype.kind in "mM":
@@ -291,3 +339,18 @@ def _along_time(task: _Task, name: Hashable, variable: xr.Variable) -> dict[str,
     for index, own in enumerate(names):
         _plan_field(task, own, xr.Variable((task.times.dim,), values[:, index]))
     return {"field": names}
+
+
+def _rows(task: _Task, name: Hashable, variable: xr.Variable) -> dict[str, Any] | None:
+    """Keep what each step has of its own and its file has no numbers for."""
+    key = f"{name} {len(task.rows)}"
+    rows = variable.transpose(task.times.dim, ...)
+    try:
+        rows = packed_rows(rows) if rows.dtype.kind == "O" else rows
+        # Several steps of one run are told together; steps that come one at a time each tell their own.
+        if rows.nbytes <= (task.inside if len(rows) == 1 or task.beside is None else 0):
+            return {"data": pack(np.asarray(variable.values))}
+    except TypeError:
+        return _lose(task, name, f"holds objects ({variable.dtype})")
+    task.rows[key] = rows
+    return {"steps": key}

@@ -12,7 +12,7 @@ __all__ = ["report"]
 
 def report(plan: SeriesPlan) -> str:
     """Give the text that a plan shows: files, arrays, dtypes, bytes, and what was flipped, guessed or left out."""
-    files = plan.steps * (len(plan.parts) + len(plan.wholes))
+    files = plan.steps * (len(plan.parts) + len(plan.wholes)) + len(plan.beside)
     lines = [
         f"<SeriesPlan {plan.path}>",
         (
@@ -30,6 +30,9 @@ def report(plan: SeriesPlan) -> str:
         lines += _part(plan, part)
     if plan.fields:
         lines.append("field data: " + ", ".join(f"{f.name} {f.conversion.dtype}" for f in plan.fields))
+    for item in plan.beside:
+        names = ", ".join(name.rpartition(" ")[0] for name, _ in item.arrays if name != "TimeValue")
+        lines.append(f"for reading back: {plan.folder / item.name}, {format_bytes(item.size)}: {names}")
     lines += [f"note: {notice}" for notice in plan.notices]
     lines += [f"left out: {reason}" for reason in plan.left_out]
     return "\n".join(lines)

@@ -37,7 +37,7 @@ def make_tree_plan(tree: xr.DataTree, path: str | Path, **options: Any) -> Prepa
             continue
         name = re.sub(r"[^\w.+-]", "_", node.path.strip("/")) or re.sub(r"[^\w.+-]", "_", tree.name or "root")
         try:
-            planned[name] = make_plan(node.to_dataset(), path, **options)
+            planned[name] = make_plan(node.to_dataset(), path, inside=0, **options)
         except SeriesError as error:
             if "no variable" not in str(error):
                 error.add_note(f"in group {node.path!r}")

@@ -295,6 +295,7 @@ def stale_temporaries(path: Path, token: str = "") -> list[Path]:
     for directory, pattern in (
         (path.parent, rf"\.{re.escape(path.name)}{_TEMPORARY}"),
         (path.parent / path.stem, rf"\.{stem}_(?:.+_)?\d{{6,}}(?:_r\d+)?\.p?vt[irspu](?:\.blocks)?{_TEMPORARY}"),
+        (path.parent / path.stem, rf"\.{stem}_[0-9a-f]{{12}}\.coords{_TEMPORARY}"),
     ):
         for name in _names(directory):
             match = re.fullmatch(pattern, name)

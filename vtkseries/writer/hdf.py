@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtkseries.errors import SeriesError
-from vtkseries.hdf.series import check_target, deflate_level, require_h5py, write_vtkhdf
+from vtkseries.hdf.series import INSIDE, check_target, deflate_level, require_h5py, write_vtkhdf
 from vtkseries.plan.build import Prepared
 from vtkseries.writer.arrays import Grid
 from vtkseries.writer.pieces import Share
@@ -25,6 +25,8 @@ class HdfSeriesWriter(SeriesWriter):
     The file has room for twice the steps whenever it is full, so that a step costs the same however many there are.
     Between two calls nothing is open.
     """
+
+    _inside = INSIDE
 
     def __init__(
         self,

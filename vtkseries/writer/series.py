@@ -17,6 +17,7 @@ from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.build import make_plan
 from vtkseries.plan.fielddata import text_array
 from vtkseries.plan.model import SeriesPlan
+from vtkseries.plan.remember import INSIDE
 from vtkseries.plan.target import read_target
 from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.lock import Lock
@@ -95,6 +96,8 @@ class SeriesWriter:
     'run_000002.vtr'
     >>> folder.cleanup()
     """
+
+    _inside = INSIDE
 
     def __new__(cls, path: str | PathLike[str], *_: Any, **__: Any) -> Self:
         """Give the writer of the kind of file that the suffix names."""
@@ -271,6 +274,7 @@ class SeriesWriter:
                 compression=self._compression[0],
                 compression_level=self._compression[1],
                 encoding=self._encoding,
+                inside=self._inside,
             )
             if prepared.plan.steps != 1:
                 raise SeriesError(f"a Dataset of one step is needed, and this has {prepared.plan.steps}; use isel")

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vtkseries.beside import write_beside
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.run import complete
 from vtkseries.serial import MemoryStreams, step_values, write_array
@@ -54,6 +55,7 @@ def write_step(
     """
     files = [StepFile(_ranked(plan.file(part, 0), rank), token) for part in plan.parts]
     try:
+        write_beside(plan, sources, token)
         checks = [_write(file, part, plan, sources) for file, part in zip(files, plan.parts, strict=True)]
         for file in files:
             file.publish(durable=plan.durable)
@@ -80,7 +82,8 @@ def _write(file: StepFile, part: PartPlan, plan: SeriesPlan, sources: Mapping[st
     fd = file.open_exclusive()
     try:
         if plan.compression is not None:
-            loaded = {key: variable.load() for key, variable in sources.items()}
+            needed = {component.source for array in part.arrays for component in array.sources}
+            loaded = {key: variable.load() for key, variable in sources.items() if key in needed}
             document, end = write_streams(
                 fd, part, document, plan.compression, MemoryStreams(loaded, 0, plan.compression)
             )

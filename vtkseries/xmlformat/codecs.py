@@ -7,11 +7,12 @@ not depend on the machine or the scheduler.
 
 from __future__ import annotations
 
+import ctypes
 import lzma
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import lz4.block
@@ -93,6 +94,9 @@ class Codec(Protocol):
             own window are ever allocated.
         """
 
+    def decode_into(self, buffer: Buffer, target: memoryview) -> None:
+        """Fill `target` with the bytes of one block, as :meth:`decode` gives them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Zlib:
@@ -121,6 +125,10 @@ class Zlib:
             data: bytes = stream.decompress(buffer, size + 1)
         return _exactly(data, size, ended=stream.eof and not stream.unused_data)
 
+    def decode_into(self, buffer: Buffer, target: memoryview) -> None:
+        """Fill `target` with the bytes of one block."""
+        target[:] = self.decode(buffer, len(target))
+
 
 @dataclass(frozen=True, slots=True)
 class Lz4:
@@ -147,6 +155,18 @@ class Lz4:
         with _damage():
             data: bytes = lz4.block.decompress(buffer, uncompressed_size=size)
         return _exactly(data, size, ended=True)
+
+    def decode_into(self, buffer: Buffer, target: memoryview) -> None:
+        """Fill `target` with the bytes of one block; they are not copied where the library lets itself be called."""
+        function = _lz4_function()
+        if function is None or not len(buffer) or max(len(buffer), len(target)) > _MOST_OF_LZ4:
+            target[:] = self.decode(buffer, len(target))
+            return
+        source, out = np.frombuffer(buffer, np.uint8), np.frombuffer(target, np.uint8)
+        count = function(source.ctypes.data, out.ctypes.data, source.size, out.size)
+        if count != out.size:
+            what = "is damaged" if count < 0 else f"holds {count} bytes where {out.size} bytes belong"
+            raise FormatError(f"a compressed block {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +197,24 @@ class Lzma:
             data = stream.decompress(buffer, size + 1)
         return _exactly(data, size, ended=stream.eof and not stream.unused_data)
 
+    def decode_into(self, buffer: Buffer, target: memoryview) -> None:
+        """Fill `target` with the bytes of one block."""
+        target[:] = self.decode(buffer, len(target))
+
+
+@cache
+def _lz4_function() -> Any:
+    """Give liblz4's own decoder, which never writes beyond its target; None where Python's package hides it."""
+    try:
+        function = ctypes.CDLL(lz4.block._block.__file__).LZ4_decompress_safe  # noqa: SLF001 (the library inside it)
+    except (AttributeError, OSError):
+        return None
+    function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
+    function.restype = ctypes.c_int
+    return function
+
+
+_MOST_OF_LZ4 = 2**31 - 1
 
 CODECS: dict[str, type[Zlib | Lz4 | Lzma]] = {"zlib": Zlib, "lz4": Lz4, "lzma": Lzma}
 # Any, since isal's type hints give its exception as an instance
