@@ -99,7 +99,7 @@ def _beside(folder: Path) -> Iterator[Seed]:
     """Give a step with a file of coordinates beside it, and that file with the step."""
     ds = xr.Dataset(
         {"t": (("time", "x"), np.arange(4.0).reshape(2, 2))},
-        {"large": (("a", "x"), np.ones((70, 2))), "note": ("time", np.array(["a", "bc"], object))},
+        {"time": [0.0, 1.0], "large": (("a", "x"), np.ones((70, 2))), "note": ("time", np.array(["a", "bc"], object))},
     )
     path = ds.vtkseries.to_vtr(folder / "two.pvd")
     files = {file.name: file.read_bytes() for file in sorted(path.with_suffix("").iterdir())}
