@@ -16,6 +16,7 @@ from vtkseries.hdf.read import open_hdf
 from vtkseries.storage.guard import resolve
 from vtkseries.storage.index import entries
 from vtkseries.storage.recover import checksum_step
+from vtkseries.xmlformat import pvd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +96,7 @@ def verify(path: str | PathLike[str]) -> Verified:
         _verify(report, path, None, None)
         return report
     steps = entries(path)
+    report.faults += [f"step {time}: {text}" for time, text in pvd.incomplete(path.read_bytes()).items()]
     last = -np.inf
     for step in steps:
         report.steps += 1

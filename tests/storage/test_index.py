@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import xml.etree.ElementTree as ET
@@ -227,3 +228,35 @@ def test_what_is_no_collection_is_refused_with_the_file_and_the_remedy(
     path.write_bytes(content)
     with pytest.raises(FormatError, match=rf"run\.pvd.*{reason}.*vtkseries repair"):
         entries(path)
+
+
+def test_a_step_of_many_parts_of_which_a_power_cut_kept_any_sectors_leaves_an_index_that_opens(tmp_path: Path) -> None:
+    """Of a default run: nothing is synced, so that any of a step's sectors may be there, and any may be missing."""
+    path = tmp_path / "run.pvd"
+
+    with Index.create(path, token=TOKEN, longest=step(0, 14)) as index:
+        index.commit(0, step(0, 14))
+        before = path.read_bytes()
+        index.commit(1, step(1, 14))
+        after = path.read_bytes()
+    changed = [at for at in range(0, len(after), 512) if after[at : at + 512] != before[at : at + 512]]
+    assert len(changed) > 3
+    unseen = partial = 0
+    for choice in itertools.product([False, True], repeat=len(changed)):
+        content = bytearray(before)
+        for at, there in zip(changed, choice, strict=True):
+            content[at : at + 512] = after[at : at + 512] if there else before[at : at + 512]
+        steps = pvd.parse(bytes(content))
+        assert steps[0] == step(0, 14)
+        assert [entry for late in steps[1:] for entry in late if entry not in step(1, 14)] == []
+        if all(choice):
+            assert steps[1] == step(1, 14)
+            assert pvd.incomplete(bytes(content)) == {}
+        elif choice[0]:
+            partial += 1
+            assert list(pvd.incomplete(bytes(content))) == ["0.1"]
+        else:
+            unseen += 1
+            assert len(steps) == 1
+    assert unseen == 2 ** (len(changed) - 1)
+    assert partial == unseen - 1

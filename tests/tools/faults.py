@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ERRORS", "KILLS", "Calls", "Killed", "faults"]
 
-CALLS = ("open", "write", "pwrite", "fsync", "fdatasync", "replace", "unlink", "mkdir", "ftruncate", "close")
-WRITES = ("write", "pwrite")
+CALLS = (
+    *("open", "close", "write", "pwrite", "pwritev", "fsync", "fdatasync", "ftruncate", "truncate"),
+    *("replace", "rename", "link", "symlink", "unlink", "mkdir", "rmdir"),
+)
+WRITES = ("write", "pwrite", "pwritev")
+_PWRITE = getattr(os, "pwrite", None) or os.write
 ERRORS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EINTR", "EDQUOT", "EACCES")}
 KILLS = ("kill before", "kill after", "kill within")
 
@@ -94,6 +98,7 @@ def _carry_out(
         return None
     if name in WRITES and calls.budget is not None:
         fd, data, *place = arguments
+        name, real, data = _gathered(name, real, data)
         part = memoryview(data)[: calls.budget]
         calls.budget -= len(part)
         if not part:
@@ -107,14 +112,20 @@ def _carry_out(
     return result
 
 
+def _gathered(name: str, real: Callable[..., Any], data: Any) -> tuple[str, Callable[..., Any], Any]:
+    """Give several buffers as one, and what writes that."""
+    return ("pwrite", _PWRITE, b"".join(data)) if name == "pwritev" else (name, real, data)
+
+
 def _go_wrong(
     calls: Calls, real: Callable[..., Any], name: str, kind: str, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     half = None
     if name in WRITES and kind in ("kill within", "short", "short ENOSPC"):
         fd, data, *place = arguments
+        _, write, data = _gathered(name, real, data)
         part = memoryview(data)
-        half = real(fd, part[: (len(part) + 1) // 2], *place)
+        half = write(fd, part[: (len(part) + 1) // 2], *place)
     if kind == "short":
         return half if half is not None else _carry_out(calls, real, name, arguments, options)
     if kind in ERRORS or kind == "short ENOSPC":

@@ -115,7 +115,9 @@ class Index:
             return index
         index.release()
         sample = Entry("-1.2345678901234567e-100", "", 0, "", 1 << 40, 0)
-        size = max(len(pvd.record(longest)), len(pvd.record([sample])) + 2 * len(path.stem) + len("_000000.vtr/"))
+        size = max(
+            len(pvd.record(longest, sectors=True)), len(pvd.record([sample])) + 2 * len(path.stem) + len("_000000.vtr/")
+        )
         _, content = pvd.log(token, [pvd.record(step) for step in kept], room=max(1, room), longest=size)
         if before != _identity(path):  # the same task, run twice, was faster
             return cls.attach(path, token, durable=durable)
@@ -182,9 +184,8 @@ class Index:
         OSError
             The disk is full or broken. Then this index refuses to go on until it is opened again.
         """
-        if self._broken:
-            raise SeriesError(f"{self.path}: an append failed before ({self._broken}); open the series again, mode='a'")
-        content = pvd.record(step)
+        self.expect_sound()
+        content = pvd.record(step, sectors=True)
         self._refresh()
         header = self._header
         if header is None or number < header.first:
@@ -196,11 +197,26 @@ class Index:
             if number >= header.capacity or (tail := pvd.slot(header, content)) is None:
                 self._rebuild(number, step)
             else:
+                self._expect_free(header, number, tail)
                 self._append(header.position(number) + pvd.MARK, tail)
-        except OSError as error:
-            self._broken = f"step {number}: {error}"
+        except SeriesError:
+            raise
+        except BaseException as error:
+            # Also an interrupt: it may have come when the step was listed already.
+            self._broken = f"step {number}: {str(error) or type(error).__name__}"
             raise
         self._count = max(self._count, number + 1)
+
+    def expect_sound(self) -> None:
+        """Refuse to go on after an append that failed: what it meant to list may be listed, and is not to be replaced.
+
+        Raises
+        ------
+        SeriesError
+            Says how to go on.
+        """
+        if self._broken:
+            raise SeriesError(f"{self.path}: an append failed before ({self._broken}); open the series again, mode='a'")
 
     def close(self, *, compact: bool = True) -> None:
         """Let go of the file; with `compact`, put a plain collection, without slots and run, in its place first."""
@@ -253,7 +269,7 @@ class Index:
             if os.name == "nt":  # pragma: no cover  # which does not replace an open file
                 self.release()
             room = max(_LEAST_ROOM, int(len(records) * (_GROWTH - 1)))
-            fresh = pvd.record(step)
+            fresh = pvd.record(step, sectors=True)
             _, content = pvd.log(
                 self.token, [*records, fresh], room=room, longest=len(fresh), smallest=self._header.slot
             )
@@ -279,6 +295,11 @@ class Index:
         finally:
             with contextlib.suppress(OSError):
                 fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _expect_free(self, header: LogHeader, number: int, tail: bytes) -> None:
+        """Refuse to write over another step that readers see already."""
+        if self._committed(number) and self._read(header.position(number) + pvd.MARK + 1, len(tail)) != tail:
+            raise SeriesError(f"{self.path} lists another step {number} already; open the series again, mode='a'")
 
     def _expect_listed(self, number: int, step: Sequence[Entry]) -> None:
         steps = self.steps()

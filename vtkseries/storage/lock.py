@@ -7,6 +7,8 @@ it leaves behind blocks nobody. On NFS the server keeps the lock, and drops it w
 Where the file system has no locks, the file's existence is the lock. It names host and process. Of a process of this
 host that is gone it is taken over, with a warning; of another host nobody can tell, so that is an error, which says
 what to delete.
+
+A process that the holder forks does not get the lock: it would keep it after the holder's death.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import os
 import re
 import socket
 import warnings
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -32,7 +35,7 @@ _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, err
 _OWNER = re.compile(r"vtkseries (kernel|file) host=(\S{1,255}) pid=(\d{1,10})\n")
 
 
-@dataclass
+@dataclass(eq=False)
 class Lock:
     """The right to write a series; a context manager, or :meth:`acquire` and :meth:`release`.
 
@@ -70,6 +73,7 @@ class Lock:
             try:
                 if self._take(fd, fresh=fresh):
                     self._fd = fd
+                    _HELD.add(self)
             finally:
                 if self._fd != fd:
                     os.close(fd)
@@ -96,6 +100,13 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+    def _forget(self) -> None:
+        """In a forked process, close what it got of the lock, which stays with the process that took it."""
+        if self._fd >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._fd)
+            self._fd = -1
 
     def _open(self) -> tuple[int, bool]:
         while True:
@@ -133,6 +144,19 @@ class Lock:
         text = f"{self.series}: process {owner[2]} of this host left its lock behind; taken over, as it is gone"
         warnings.warn(text, VtkSeriesWarning, stacklevel=5)
         return True
+
+
+_HELD: weakref.WeakSet[Lock] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for lock in list(_HELD):
+        lock._forget()  # noqa: SLF001  # this module's own
+    _HELD.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 def _lock(fd: int) -> bool | None:

@@ -107,8 +107,9 @@ def examine(path: Path) -> Examined:
     lost: list[str] = []
     closed = pvd.LogHeader.parse(content) is None
     try:
-        steps = pvd.parse(content)
+        steps, short = pvd.parse(content), pvd.incomplete(content)
     except FormatError as error:
+        short = {}
         try:
             steps = pvd.salvage(content)
         except FormatError:
@@ -120,6 +121,7 @@ def examine(path: Path) -> Examined:
     for step in reversed(steps):
         recent = newest is None or (not closed and _modified(path, step) > newest - _UNSYNCED)
         reasons = [reason for entry in step if (reason := _not_whole(path, entry, read=recent))]
+        reasons += [short[step[0].timestep]] if step[0].timestep in short else []
         if reasons:
             lost.append(f"step {step[0].timestep}: {'; '.join(reasons)}")
             continue

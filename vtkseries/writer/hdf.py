@@ -67,26 +67,27 @@ class HdfSeriesWriter(SeriesWriter):
         points_data: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write one step; see :meth:`SeriesWriter.write`. Particles need a ``.pvd``."""
-        if self._closed:
-            raise SeriesError(f"{self._target}: this SeriesWriter is closed; make another with mode='a'")
-        if points is not None or points_data is not None:
-            raise SeriesError("points= are not for .vtkhdf, which holds one grid; write a .pvd")
-        plan, sources = self._plan(time, point_data, cell_data, alone=False)
-        now = plan.times.values[0]
-        if self._last is not None and not now > self._last:
-            raise SeriesError(f"time {now!r} is not after the step before, {self._last!r}")
-        begun = self._last is not None or self._mode == "a"
-        write_vtkhdf(
-            Prepared(plan, sources),
-            self._target,
-            mode="a" if begun else "w",
-            level=self._level,
-            durable=self._durable,
-            warn=self._last is None,
-        )
-        self._last, self._units = now, plan.times.units
-        self._template = self._template or plan
-        return self._target
+        with self._turn:
+            if self._closed:
+                raise SeriesError(f"{self._target}: this SeriesWriter is closed; make another with mode='a'")
+            if points is not None or points_data is not None:
+                raise SeriesError("points= are not for .vtkhdf, which holds one grid; write a .pvd")
+            plan, sources = self._plan(time, point_data, cell_data, alone=False)
+            now = plan.times.values[0]
+            if self._last is not None and not now > self._last:
+                raise SeriesError(f"time {now!r} is not after the step before, {self._last!r}")
+            begun = self._last is not None or self._mode == "a"
+            write_vtkhdf(
+                Prepared(plan, sources),
+                self._target,
+                mode="a" if begun else "w",
+                level=self._level,
+                durable=self._durable,
+                warn=self._last is None,
+            )
+            self._last, self._units = now, plan.times.units
+            self._template = self._template or plan
+            return self._target
 
     def close(self) -> None:
         """Finish the series; harmless when it is."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 import numpy as np
 import xarray as xr
@@ -139,6 +140,8 @@ class SeriesWriter:
         self._earlier: Earlier | None = None
         self._laid_out: tuple[Any, PartPlan] | None = None
         self._closed = False
+        self._pid = os.getpid()
+        self._turn = threading.Lock()
         self._team.together(lambda: self._check_arguments(Path(path), (x, y, z), order, comm, extent))
         self._lock = Lock(self.path)
         self._team.together(self._open, root=True)
@@ -202,6 +205,11 @@ class SeriesWriter:
             The disk is full or broken. The series is as it was; unless the index itself failed, the step may be tried
             again.
         """
+        self._expect_own()
+        with self._turn:
+            return self._write(time, point_data, cell_data, points, points_data)
+
+    def _write(self, time: Any, point_data: Any, cell_data: Any, points: Any, points_data: Any) -> Path:
         if self._closed:
             raise SeriesError(f"{self.path}: this SeriesWriter is closed; make another with mode='a'")
         cloud = read_cloud(points, points_data, alone=self._share.box is None)
@@ -235,6 +243,10 @@ class SeriesWriter:
         if self._closed:
             return
         self._closed = True
+        if self._pid != os.getpid():
+            if self._index is not None:
+                self._index.release()
+            return
         try:
             if self._index is not None:
                 self._index.close()
@@ -243,6 +255,16 @@ class SeriesWriter:
                 self._index.release()
             if self._team.rank == 0:
                 self._lock.release()
+
+    def _expect_own(self) -> None:
+        if self._pid != os.getpid():
+            raise SeriesError(
+                f"{self.path}: this SeriesWriter is process {self._pid}'s, and a process that it forked cannot write; "
+                "write there, or another series here"
+            )
+
+    def __reduce__(self) -> NoReturn:
+        raise SeriesError(f"{self.path}: a SeriesWriter stays in its process; send the data there, and write there")
 
     def __enter__(self) -> Self:
         return self
@@ -330,6 +352,8 @@ class SeriesWriter:
 
     def _begin(self, plan: SeriesPlan, now: float) -> None:
         """Put the run's index in place, where it is not; in mode "a" with the steps so far, up to the new one."""
+        if self._index is not None:
+            self._index.expect_sound()
         if self._index is not None and (self._last is None or now > self._last):
             return
         first = replace(plan, first=0)

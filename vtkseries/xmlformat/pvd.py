@@ -7,6 +7,10 @@ which is a processing instruction that every XML reader skips::
 
 The instruction ends at the first ``?>``, so whatever is written behind the ``_`` stays unseen, also half-written. Then
 the one byte ``_`` becomes ``>``: the instruction ends there, and all the entries of that step are visible at once.
+
+A disk that loses its power has written some sectors and others not. A slot of one sector is there or not; in a longer
+one no entry crosses a border of sectors, so that any of them may be missing and the rest is still well-formed. How many
+entries there must be stands before the first one.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ __all__ = [
     "Entry",
     "LogHeader",
     "collection",
+    "incomplete",
     "log",
     "parse",
     "record",
@@ -54,6 +59,7 @@ _HEAD = b'<?xml version="1.0"?>\n<VTKFile type="Collection" version="1.0" byte_o
 _DAMAGED = b"<?vtkseries damaged "
 _TAIL = b"</Collection>\n</VTKFile>\n"
 _LOG = re.compile(rb"<!-- vtkseries log run=(\S{1,64}) first=(\d{1,9}) at=(\d{1,12}) slot=(\d{1,9}) room=(\d{1,9}) -->")
+_COUNT = re.compile(r"(\d{1,6}) files")
 _CHECK = re.compile(r"(\d{1,19})(?: ([0-9a-f]{8}))?")
 _WHITE = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
@@ -134,9 +140,17 @@ class LogHeader:
         return f"<!-- vtkseries log run={self.token} {numbers} -->\n".encode("ascii")
 
 
-def record(entries: Iterable[Entry]) -> bytes:
-    """Give the elements of one step."""
-    return "".join(map(_element, entries)).encode()
+def record(entries: Iterable[Entry], *, sectors: bool = False) -> bytes:
+    """Give the elements of one step; with `sectors` as a slot has them, whole in each sector of a disk."""
+    elements = [_element(entry).encode() for entry in entries]
+    plain = b"".join(elements)
+    if not sectors or len(plain) + len(_OPEN) + len(_END) <= SECTOR:
+        return plain
+    placed = f"<!--{len(elements)} files-->".encode()
+    for element in elements:
+        free = -(len(_OPEN) + len(placed)) % SECTOR
+        placed += (b" " * free if len(element) > free else b"") + element
+    return placed
 
 
 def _element(entry: Entry) -> str:
@@ -226,6 +240,7 @@ def slot(header: LogHeader, content: bytes) -> bytes | None:
 class _Reader:
     steps: list[list[Entry]] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
+    announced: dict[int, int] = field(default_factory=dict)
     fresh: bool = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -249,6 +264,9 @@ class _Reader:
         self.path.pop()
 
     def comment(self, text: str) -> None:
+        count = _COUNT.fullmatch(text)
+        if count is not None:
+            self.announced[len(self.steps)] = int(count[1])
         check = _CHECK.fullmatch(text)
         if check is None or not self.fresh:
             return
@@ -270,6 +288,28 @@ def parse(content: bytes) -> list[list[Entry]]:
     FormatError
         The text is not well-formed, or not a collection.
     """
+    return _read(content).steps
+
+
+def incomplete(content: bytes) -> dict[str, str]:
+    """Give the steps of which a power cut left some entries only: by their time, how many there are.
+
+    Raises
+    ------
+    FormatError
+        As :func:`parse`.
+    """
+    if b" files-->" not in content:
+        return {}
+    reader = _read(content)
+    return {
+        step[0].timestep: f"{len(step)} of its {reader.announced[number]} files are listed"
+        for number, step in enumerate(reader.steps)
+        if len(step) < reader.announced.get(number, 0)
+    }
+
+
+def _read(content: bytes) -> _Reader:
     reader = _Reader()
     parser = expat.ParserCreate()
     parser.StartElementHandler = reader.start
@@ -280,7 +320,7 @@ def parse(content: bytes) -> list[list[Entry]]:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise FormatError(f"not well-formed: {error}") from error
-    return reader.steps
+    return reader
 
 
 def salvage(content: bytes) -> list[list[Entry]]:
@@ -298,6 +338,7 @@ def salvage(content: bytes) -> list[list[Entry]]:
     records += [content[at : at + header.slot] for at in range(header.at, len(content), header.slot)]
     steps: list[list[Entry]] = []
     for text in records:
+        alone = _HEAD + b"<Collection>" + text.replace(_TAIL, b"") + _TAIL
         with contextlib.suppress(FormatError):
-            steps += parse(_HEAD + b"<Collection>" + text.replace(_TAIL, b"") + _TAIL)
+            steps += [] if incomplete(alone) else parse(alone)
     return steps
