@@ -128,6 +128,29 @@ def test_what_a_header_claims_is_held_against_the_file(tmp_path: Path, old: str,
     refused(raw(tmp_path, old, new), reason)
 
 
+@pytest.mark.parametrize(
+    ("bits", "claimed", "reason"), [(64, 32, "its byte counts are UInt64"), (32, 64, "bytes where|into the next one|past the end")]
+)
+@pytest.mark.parametrize("values", [0.0, 1.5])
+def test_a_false_header_type_is_found_without_a_checksum(
+    tmp_path: Path, bits: int, claimed: int, reason: str, values: float
+) -> None:
+    path, word = tmp_path / "a.vti", np.dtype(f"<u{bits // 8}")
+    data, tags = b"", ""
+    for name in "abc":
+        tags += f'<DataArray type="Float32" Name="{name}" format="appended" offset="{len(data)}"/>'
+        data += np.array(32, word).tobytes() + np.full(8, values, "<f4").tobytes()
+    for kind in (bits, claimed):
+        path.write_bytes(
+            f'<VTKFile type="ImageData" header_type="UInt{kind}"><ImageData WholeExtent="0 1 0 1 0 1"><Piece Extent='
+            f'"0 1 0 1 0 1"><PointData>{tags}</PointData></Piece></ImageData><AppendedData encoding="raw">_'.encode()
+            + data + b"</AppendedData></VTKFile>"
+        )  # fmt: skip
+        if kind == bits:
+            assert (xr.open_dataset(path, engine="vtkseries")["c"] == values).all()
+    refused(path, reason)
+
+
 def test_a_byte_count_that_disagrees_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "b.vtr", *document())
     data = bytearray(path.read_bytes())

@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 import xarray as xr
 from tools.samples import AXES, FIELDS, vtk_file
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkRectilinearGrid
-from vtkmodules.vtkIOParallelXML import vtkXMLPRectilinearGridWriter
+from vtkmodules.vtkFiltersCore import vtkPassThrough
+from vtkmodules.vtkFiltersGeneral import vtkImageDataToPointSet
+from vtkmodules.vtkImagingCore import vtkRTAnalyticSource
+from vtkmodules.vtkIOParallelXML import (
+    vtkXMLPImageDataWriter,
+    vtkXMLPRectilinearGridWriter,
+    vtkXMLPStructuredGridWriter,
+)
 from vtkmodules.vtkIOXML import vtkXMLRectilinearGridReader, vtkXMLRectilinearGridWriter
 
 from vtkseries.backend import describe
@@ -69,19 +77,57 @@ def test_what_vtk_writes_in_any_encoding_is_read(
         np.testing.assert_array_equal(part, FIELDS["wind"][1:4:2][..., [2, 0], 1])
 
 
-@pytest.mark.parametrize("ghosts", [False, True])
-def test_pieces_are_read_as_one_grid(tmp_path: Path, ghosts: bool) -> None:  # noqa: FBT001 (a parameter of the test)
-    reader = vtkXMLRectilinearGridReader()
-    reader.SetFileName(str(vtk_file(tmp_path / "in.vtr")))
-    writer = vtkXMLPRectilinearGridWriter()
-    writer.SetInputConnection(reader.GetOutputPort())
-    writer.SetNumberOfPieces(2)
-    writer.SetStartPiece(0)
-    writer.SetEndPiece(1)
-    writer.SetFileName(str(tmp_path / "a.pvtr"))
+def rectilinear(image: Any, path: Path) -> vtkXMLRectilinearGridReader:
+    """Give a source of an image's values on a rectilinear grid, in pieces as they are asked for."""
+    grid = vtkRectilinearGrid()
+    grid.SetExtent(image.GetExtent())
+    first = image.GetExtent()[::2]
+    for axis, name in enumerate("XYZ"):
+        nodes = np.arange(image.GetDimensions()[axis]) * 1.0 + first[axis]
+        getattr(grid, f"Set{name}Coordinates")(numpy_to_vtk(nodes, deep=True))
+    grid.GetPointData().ShallowCopy(image.GetPointData())
+    writer = vtkXMLRectilinearGridWriter()
+    writer.SetInputData(grid)
+    writer.SetFileName(str(path))
     assert writer.Write()
-    assert len(list(tmp_path.rglob("a_*.vtr"))) == 2 or not ghosts
-    check_fields(load(tmp_path / "a.pvtr"))
+    reader = vtkXMLRectilinearGridReader()
+    reader.SetFileName(str(path))
+    return reader
+
+
+@pytest.mark.parametrize("ghosts", [0, 1, 2])
+@pytest.mark.parametrize("pieces", [2, 3, 4])
+@pytest.mark.parametrize("suffix", [".pvtr", ".pvti", ".pvts"])
+def test_pieces_are_read_as_one_grid_without_their_ghosts(
+    tmp_path: Path, suffix: str, pieces: int, ghosts: int
+) -> None:
+    kinds = {
+        ".pvtr": vtkXMLPRectilinearGridWriter,
+        ".pvti": vtkXMLPImageDataWriter,
+        ".pvts": vtkXMLPStructuredGridWriter,
+    }
+    image = vtkRTAnalyticSource()
+    image.SetWholeExtent(1, 9, -2, 3, 0, 6)
+    image.Update()
+    expected = vtk_to_numpy(image.GetOutput().GetPointData().GetScalars()).reshape(7, 6, 9).copy()
+    source: Any = {".pvti": vtkPassThrough, ".pvts": vtkImageDataToPointSet}.get(suffix)
+    source = rectilinear(image.GetOutput(), tmp_path / "in.vtr") if source is None else source()
+    if suffix != ".pvtr":
+        source.SetInputConnection(image.GetOutputPort())
+    writer = kinds[suffix]()
+    writer.SetInputConnection(source.GetOutputPort())
+    writer.SetNumberOfPieces(pieces)
+    writer.SetStartPiece(0)
+    writer.SetEndPiece(pieces - 1)
+    writer.SetGhostLevel(ghosts)
+    writer.SetFileName(str(tmp_path / f"a{suffix}"))
+    assert writer.Write()
+    assert f'GhostLevel="{ghosts}"' in (tmp_path / f"a{suffix}").read_text()
+    ds = load(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(ds["RTData"], expected)
+    np.testing.assert_array_equal(ds["X" if suffix == ".pvts" else "x"].max(), 9)
+    with xr.open_dataset(tmp_path / f"a{suffix}", engine="vtkseries") as lazy:
+        np.testing.assert_array_equal(lazy["RTData"][::-3, 2:5, [7, 1, 4]], expected[::-3, 2:5, [7, 1, 4]])
 
 
 def handmade(shape: tuple[int, int, int], pieces: list[tuple[int, int]], order: str) -> bytes:

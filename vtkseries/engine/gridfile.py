@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from vtkseries.engine.extents import cell_shape, check_tiling
+from vtkseries.engine.extents import cell_shape, check_tiling, without_ghosts
 from vtkseries.errors import FormatError
 from vtkseries.storage.guard import Identity, check_reference, identify, naming, resolve
 from vtkseries.storage.read import OpenFile
+from vtkseries.xmlformat.markup import whole as whole_number
 from vtkseries.xmlformat.parse import Header, box_shape, extent, parse
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ __all__ = ["GRIDS", "GridFile", "Source", "open_grid"]
 GRIDS = ("ImageData", "RectilinearGrid", "StructuredGrid")
 """The kinds of grid that can be opened as arrays."""
 
+MAX_GHOSTS = 1_000_000
 _TAIL = 4096
 _CLOSING = re.compile(rb"(</AppendedData\s*+>\s*+</VTKFile\s*+>\s*+)\Z")
 _SECTIONS = ("PointData", "CellData", "Coordinates", "Points")
@@ -32,11 +35,15 @@ _SECTIONS = ("PointData", "CellData", "Coordinates", "Points")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the arrays of one piece are: in piece number `piece` of this file, or in another file."""
+    """Where the arrays of one piece are: in piece number `piece` of this file, or in another file.
+
+    The other file may hold more than the piece's own box: ghosts, which its neighbours own.
+    """
 
     box: Box
     piece: int
     reference: str | None = None
+    held: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ class GridFile:
         """Open the file of a piece that is not in this one."""
         with naming(self.path):
             path = resolve(os.path.dirname(self.path), source.reference or "", follow_outside=self.follow_outside)  # noqa: PTH120
-            piece = open_grid(path, follow_outside=self.follow_outside, box=source.box)
+            piece = open_grid(path, follow_outside=self.follow_outside, box=source.held or source.box)
             if piece.parallel or piece.kind != self.kind:
                 raise FormatError(f"its piece {path} is {piece.header.document.type}")
         return piece
@@ -194,8 +201,24 @@ def _extents(header: Header, box: Box | None, *, follow_outside: bool) -> tuple[
             sources.append(Source(place, number, reference))
     tag = "PCellData" if parallel else "CellData"
     sections = [*document.sections, *(s for p in document.pieces for s in p.sections)]
-    check_tiling(whole, [s.box for s in sources], cells=any(s.tag == tag and s.arrays for s in sections))
+    cells = any(s.tag == tag and s.arrays for s in sections)
+    ghosts = _ghost_level(attributes.get("GhostLevel")) if parallel else 0
+    if ghosts:
+        cut = [replace(s, box=without_ghosts(whole, s.box, ghosts), held=s.box) for s in sources]
+        # A level may be told of pieces that have no ghosts, and ghosts that end with the whole cannot be told apart.
+        with contextlib.suppress(FormatError):
+            check_tiling(whole, [s.box for s in cut], cells=cells)
+            return kind, whole, tuple(cut)
+    check_tiling(whole, [s.box for s in sources], cells=cells, ghosts=ghosts > 0)
     return kind, whole, tuple(sources)
+
+
+def _ghost_level(text: str | None) -> int:
+    """Give how many layers of ghosts the pieces of a parallel file have."""
+    level = whole_number(text or "0", "GhostLevel")
+    if not 0 <= level <= MAX_GHOSTS:
+        raise FormatError(f"GhostLevel is {level}")
+    return level
 
 
 def _check_sections(grid: GridFile) -> None:

@@ -90,9 +90,9 @@ def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any])
         variable = _variable(task, entry)
         if variable is not None:
             variables[unpack(entry["name"])] = variable
-    coords = {unpack(name): variables[unpack(name)] for name in content["coords"] if unpack(name) in variables}
-    data = {name: variable for name, variable in variables.items() if name not in names}
-    ds = xr.Dataset(data, coords, _mapping(content["attrs"]))
+    # All in one mapping: so they keep their order, and with it that of the dims.
+    ds = xr.Dataset(variables, attrs=_mapping(content["attrs"]))
+    ds = ds.set_coords([name for name in variables if name in names])
     ds.encoding = _mapping(content["encoding"])
     return ds
 

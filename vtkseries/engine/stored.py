@@ -46,6 +46,10 @@ class Values(Protocol):
     def gap(self) -> int:
         """Bytes between two runs that cost less to read than to skip."""
 
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Where the values begin and end in the file; None where they are text."""
+
     def read_into(self, start: int, target: memoryview) -> None:
         """Fill `target` with the bytes from `start` on."""
 
@@ -121,6 +125,13 @@ class _Plain:
     def gap(self) -> int:
         return _PAGE
 
+    @property
+    def place(self) -> tuple[int, int] | None:
+        if not isinstance(self.stored, _Raw):
+            return None
+        begin = self.stored.begin + self.begin
+        return begin, begin + self.size
+
     def read_into(self, start: int, target: memoryview) -> None:
         self.stored.read_into(self.begin + start, target)
 
@@ -139,6 +150,13 @@ class _Blocked:
     @property
     def gap(self) -> int:
         return self.table.block - 1  # a smaller gap never holds a whole block
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        if not isinstance(self.stored, _Raw):
+            return None
+        begin = self.stored.begin + self.begin
+        return begin, begin + int(self.table.starts[-1])
 
     def read_into(self, start: int, target: memoryview) -> None:
         if not len(target):

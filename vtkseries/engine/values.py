@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from contextlib import ExitStack
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from vtkseries.engine.stored import Values, locate, reading
 from vtkseries.errors import FormatError
 from vtkseries.hdf.read import HdfGrid
 from vtkseries.xmlformat.dtypes import TO_NUMPY
-from vtkseries.xmlformat.parse import box_shape
+from vtkseries.xmlformat.parse import box_shape, word_dtype
 
 if TYPE_CHECKING:
     from vtkseries.engine.gridfile import GridFile, Source
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["array_dtype", "check_arrays", "read_array", "read_axis", "read_field", "read_strings"]
 
 _SPAN = 8 * 1024 * 1024
+_NARROW, _FEW = 4, 2
 _MAX_TEXT = 16 * 1024 * 1024
 
 
@@ -46,20 +48,39 @@ def check_arrays(grid: GridFile) -> None:
     if grid.parallel or isinstance(grid, HdfGrid):
         return
     document = grid.header.document
-    sections = [section for source in grid.sources for section in document.pieces[source.piece].sections]
+    arrays = [("FieldData", array) for array in document.field_data]
+    for source in grid.sources:
+        arrays += [
+            (section.tag, array) for section in document.pieces[source.piece].sections for array in section.arrays
+        ]
+    places = []
     with grid.open() as file:
-        for array in document.field_data:
+        for tag, array in arrays:
             if array.encoding != "ascii":
-                _check(grid, file, array, "FieldData")
-        for section in sections:
-            for array in section.arrays:
-                if array.encoding != "ascii":
-                    _check(grid, file, array, section.tag)
+                told = tag != "FieldData" or (array.tuples is not None and array.offset is not None)
+                stored = locate(grid, file, array, array.nbytes if told and array.type != "String" else None)
+                if array.offset is not None and stored.place is not None and stored.size:
+                    places.append((*stored.place, array))
+        _check_neighbours(grid, file, places)
 
 
-def _check(grid: GridFile, file: OpenFile, array: DataArray, tag: str) -> None:
-    told = tag != "FieldData" or (array.tuples is not None and array.offset is not None)
-    locate(grid, file, array, array.nbytes if told and array.type != "String" else None)
+def _check_neighbours(grid: GridFile, file: OpenFile, places: list[tuple[int, int, DataArray]]) -> None:
+    """Hold each raw array against where the next one begins: a wrong ``header_type`` shifts all values, in silence."""
+    start = grid.header.start or 0
+    offsets = sorted({start + (array.offset or 0) for _, _, array in places})
+    rooms = []
+    for _, end, array in places:
+        at = bisect_right(offsets, start + (array.offset or 0))
+        room = (offsets[at] if at < len(offsets) else grid.end) - end
+        if room < 0:
+            raise FormatError(f"{grid.path}: array {array.name[:200]!r} reaches into the next one by {-room} bytes")
+        rooms.append(room)
+    word = word_dtype(grid.header.document).itemsize
+    if word != _NARROW or grid.header.document.compressor or len(places) < _FEW or min(rooms) < _NARROW:
+        return
+    # Counts of 8 bytes would look so: no array ends where the next begins, and all have four zeros first.
+    if all(file.read(begin, _NARROW) == bytes(_NARROW) for begin, _, _ in places):
+        raise FormatError(f"{grid.path}: its byte counts are UInt64, where header_type says UInt32")
 
 
 def read_array(grid: GridFile, tag: str, name: str, indices: Indices, out: Array | None = None) -> Array:
@@ -129,7 +150,8 @@ def read_axis(grid: GridFile, axis: int) -> Array:
             continue
         owner = grid.other(source) if grid.parallel else grid
         if grid.parallel:
-            part = read_axis(owner, axis)
+            ghosts = source.box[2 * axis] - source.held[2 * axis] if source.held else 0
+            part = read_axis(owner, axis)[ghosts : ghosts + last - first + 1]
         else:
             with grid.open() as file:
                 section = grid.section("Coordinates", source.piece)
@@ -201,7 +223,8 @@ def _within(grid: GridFile, tag: str, source: Source, indices: Indices) -> tuple
         if not len(here):
             return None
         positions.append(here)
-        inside.append(local[here])
+        ghosts = source.box[2 * axis] - source.held[2 * axis] if source.held else 0
+        inside.append(local[here] + ghosts)
     return tuple(positions), tuple(inside)  # type: ignore[return-value]
 
 
