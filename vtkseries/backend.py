@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,9 +11,11 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 
 from vtkseries.engine.foreign import foreign_dataset
+from vtkseries.engine.gridfile import GridFile
 from vtkseries.engine.own import own_dataset
 from vtkseries.engine.series import SUFFIXES, open_series
 from vtkseries.engine.values import check_arrays
+from vtkseries.errors import VtkSeriesWarning
 from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
@@ -108,6 +111,23 @@ class VtkSeriesBackend(BackendEntrypoint):
         return Path(os.fspath(filename_or_obj)).suffix.lower() in SUFFIXES
 
 
+def _arrays(grid: GridFile) -> list[str]:
+    """Give a line for each array of a step's file: what it is, and how it is stored."""
+    found = [(tag, a) for tag in ("PointData", "CellData", "Points", "Coordinates") for a in grid.arrays(tag)]
+    if isinstance(grid, GridFile):
+        found += [("FieldData", a) for a in grid.holder.header.document.field_data]
+    stored = isinstance(grid, GridFile) and not grid.parallel
+    lines = []
+    for tag, array in found:
+        line = f"  {tag} {array.name}: {array.type}"
+        line += f" x {array.components}" if array.components > 1 else ""
+        line += f" [{array.units}]" if array.units else ""
+        line += f", {array.nbytes:,} bytes a step" if stored and array.nbytes else ""
+        how = {"appended": f", appended {grid.header.encoding}", "binary": ", base64"} if stored else {}
+        lines.append(line + how.get(array.encoding, ", ascii" if stored else ""))
+    return lines
+
+
 def describe(path: str | Path) -> str:
     """Give what the engine sees in a series or a file, for people to read.
 
@@ -134,6 +154,10 @@ def describe(path: str | Path) -> str:
         pieces = f", {len(grid.sources)} pieces" if len(grid.sources) > 1 else ""
         label = f"part {part.number}{f' ({part.name})' if part.name else ''}: " if len(series.parts) > 1 else ""
         lines.append(f"{label}{document.type}, {nx} x {ny} x {nz} points, {how}, {document.byte_order}{pieces}")
-    with xr.open_dataset(path, engine="vtkseries") as ds:
-        lines.append(repr(ds))
+        lines += _arrays(grid)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VtkSeriesWarning)  # said before
+        ds = xr.open_dataset(path, engine="vtkseries")
+    with ds:
+        lines += ["as the engine gives it (sizes are those in memory, all steps together):", repr(ds)]
     return "\n".join(lines)

@@ -129,7 +129,8 @@ def test_what_a_header_claims_is_held_against_the_file(tmp_path: Path, old: str,
 
 
 @pytest.mark.parametrize(
-    ("bits", "claimed", "reason"), [(64, 32, "its byte counts are UInt64"), (32, 64, "bytes where|into the next one|past the end")]
+    ("bits", "claimed", "reason"),
+    [(64, 32, "its byte counts are UInt64"), (32, 64, "bytes where|into the next one|past the end")],
 )
 @pytest.mark.parametrize("values", [0.0, 1.5])
 def test_a_false_header_type_is_found_without_a_checksum(
@@ -149,6 +150,18 @@ def test_a_false_header_type_is_found_without_a_checksum(
         if kind == bits:
             assert (xr.open_dataset(path, engine="vtkseries")["c"] == values).all()
     refused(path, reason)
+
+
+@pytest.mark.parametrize("kind", ["Float64", "String"])
+def test_field_data_that_their_text_cannot_hold_are_refused_before_room_is_made(tmp_path: Path, kind: str) -> None:
+    tag = "Array" if kind == "String" else "DataArray"
+    path = tmp_path / "a.vti"
+    path.write_text(
+        '<VTKFile type="ImageData"><ImageData WholeExtent="0 0 0 0 0 0"><FieldData>'
+        f'<{tag} type="{kind}" Name="m" NumberOfTuples="4294967295" format="ascii">1.5</{tag}></FieldData>'
+        '<Piece Extent="0 0 0 0 0 0"/></ImageData></VTKFile>'
+    )
+    refused(path, "cannot be 4294967295 numbers")
 
 
 def test_a_byte_count_that_disagrees_is_refused(tmp_path: Path) -> None:
@@ -241,7 +254,7 @@ def test_an_index_that_cannot_be_is_refused(tmp_path: Path) -> None:
     path.write_text(text[:-5])
     refused(path, "well-formed")
     path.write_text(text.replace('part="0"', 'part="1"', 1))
-    refused(path, "part '1' has no file at time")
+    refused(path, "part '1' has a file at 1 of 3 times, and no part has one at each")
     path.write_text('<VTKFile type="Collection"><Collection/></VTKFile>')
     refused(path, "lists no files")
     (tmp_path / "run.txt").write_text("")

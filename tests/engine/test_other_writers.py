@@ -24,6 +24,7 @@ from vtkmodules.vtkIOParallelXML import (
 from vtkmodules.vtkIOXML import vtkXMLRectilinearGridReader, vtkXMLRectilinearGridWriter
 
 from vtkseries.backend import describe
+from vtkseries.errors import VtkSeriesWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -283,6 +284,49 @@ def test_parts_of_other_writers_have_dims_and_names_of_their_own(tmp_path: Path)
     np.testing.assert_array_equal(ds["v_sea"][0], np.arange(24.0).reshape(4, 2, 3) * 1.5)
 
 
+def collection(folder: Path, entries: str) -> Path:
+    """List grids in a .pvd."""
+    path = folder / "a.pvd"
+    path.write_text(f'<VTKFile type="Collection"><Collection>{entries}</Collection></VTKFile>')
+    return path
+
+
+@pytest.mark.parametrize("reference", ["./s/a.vtr", "s/./a.vtr", "s//a.vtr", "s/../s/a.vtr", "s\\a.vtr", ".\\s\\a.vtr"])
+def test_a_file_is_found_however_its_path_is_spelt(tmp_path: Path, reference: str) -> None:
+    (tmp_path / "s").mkdir()
+    vtk_file(tmp_path / "s/a.vtr")
+    check_fields(load(collection(tmp_path, f'<DataSet timestep="1" file="{reference}"/>')).isel(time=0))
+
+
+def test_groups_are_parts_of_their_own(tmp_path: Path) -> None:
+    for number, shape in enumerate([(5, 3, 2), (4, 2, 3)]):
+        (tmp_path / f"{number}.vtr").write_bytes(handmade(shape, [(0, shape[0] - 1)], "LittleEndian"))
+    entries = [f'<DataSet timestep="1" group="{g}" part="0" file="{n}.vtr"/>' for n, g in enumerate(["sea", "ice"])]
+    ds = load(collection(tmp_path, "".join(entries)))
+    np.testing.assert_array_equal(ds["v_ice_0"][0], np.arange(24.0).reshape(4, 2, 3) * 1.5)
+
+
+def test_a_part_that_comes_and_goes_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "a.vtr").write_bytes(handmade((5, 3, 2), [(0, 4)], "LittleEndian"))
+    both = '<DataSet timestep="1" file="a.vtr"/><DataSet timestep="2" file="a.vtr"/>'
+    path = collection(tmp_path, f'{both}<DataSet timestep="2" part="1" file="a.vtr"/>')
+    with pytest.warns(VtkSeriesWarning, match="part '1' has a file at 1 of 2 times"):
+        assert set(load(path).data_vars) == {"v"}
+
+
+def test_comments_and_marked_text_are_no_data(tmp_path: Path) -> None:
+    path = vtk_file(tmp_path / "a.vtr", "ascii")
+    text = path.read_text()
+    first = text.index('Name="a"')
+    begin = text.index(">", first) + 1
+    end = text.index("</DataArray>", begin)
+    numbers = text[begin:end].split("<", maxsplit=1)[0]
+    marked = f"<![CDATA[{numbers[:9]}]]><!-- 7 8 9 <AppendedData> -->{numbers[9:]}"
+    head = '<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<?other <AppendedData?><!-- _ -->'
+    path.write_text(head + text[text.index("<VTKFile") : begin] + marked + text[begin + len(numbers) :])
+    check_fields(load(path))
+
+
 def test_an_empty_grid_is_read(tmp_path: Path) -> None:
     writer = vtkXMLRectilinearGridWriter()
     writer.SetInputData(vtkRectilinearGrid())
@@ -295,4 +339,5 @@ def test_describe_tells_what_the_engine_sees(steps: Path) -> None:
     text = describe(steps / "a.pvd")
     assert "3 steps, time 0.5 to 2.5" in text
     assert "RectilinearGrid, 2 x 3 x 5 points, not compressed, LittleEndian" in text
+    assert "  PointData v: Float64, 240 bytes a step, appended raw" in text
     assert "v        (time, z, y, x) float64" in text

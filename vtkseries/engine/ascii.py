@@ -11,12 +11,12 @@ from vtkseries.engine.stored import content
 from vtkseries.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from vtkseries.storage.read import OpenFile
     from vtkseries.xmlformat.layout import DataArray
 
-__all__ = ["count_numbers", "read_ascii"]
+__all__ = ["check_count", "count_numbers", "read_ascii"]
 
 _CHUNK = 256 * 1024
 _LONGEST = 512
@@ -33,12 +33,11 @@ def read_ascii(file: OpenFile, array: DataArray, count: int, dtype: np.dtype) ->
         There are more or fewer, or one is no number of this dtype.
     """
     name = f"{file.path}: array {array.name[:200]!r}"
-    begin, end = content(file, array)
-    if 2 * count - 1 > end - begin:
-        raise FormatError(f"{name}: {end - begin} characters cannot be {count} numbers")
+    check_count(file, array, count)
+    _, chunks = _text(file, array)
     values = np.empty(count, dtype)
     done = 0
-    for words in _words(file, begin, end):
+    for words in chunks:
         part = _numbers(words, dtype, name)
         if done + len(part) > count:
             raise FormatError(f"{name}: it has more than {count} numbers")
@@ -49,9 +48,34 @@ def read_ascii(file: OpenFile, array: DataArray, count: int, dtype: np.dtype) ->
     return values
 
 
+def check_count(file: OpenFile, array: DataArray, count: int) -> None:
+    """Hold a count of numbers, or of strings that end with one each, against the length of their text.
+
+    Raises
+    ------
+    FormatError
+        The text is too short.
+    """
+    length, _ = _text(file, array)
+    if 2 * count - 1 > length:
+        name = f"{file.path}: array {array.name[:200]!r}"
+        raise FormatError(f"{name}: {length} characters cannot be {count} numbers")
+
+
 def count_numbers(file: OpenFile, array: DataArray) -> int:
     """Give how many numbers an ascii array has."""
-    return sum(len(words.split()) for words in _words(file, *content(file, array)))
+    return sum(len(words.split()) for words in _text(file, array)[1])
+
+
+def _text(file: OpenFile, array: DataArray) -> tuple[int, Iterable[bytes]]:
+    """Give an array's text in chunks that do not cut a number, and its length.
+
+    Text that the parser kept is free of comments and CDATA marks; longer text is read as it stands in the file.
+    """
+    if array.text is not None and array.span is not None:
+        return len(array.text), (array.text.encode(),)
+    begin, end = content(file, array)
+    return end - begin, _words(file, begin, end)
 
 
 def _words(file: OpenFile, begin: int, end: int) -> Iterator[bytes]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from vtkseries.engine.gridfile import GridFile, open_grid
-from vtkseries.errors import FormatError
+from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.hdf.read import open_hdf
 from vtkseries.storage.guard import check_reference, naming, resolve
 from vtkseries.storage.read import OpenFile
@@ -114,22 +116,27 @@ def open_series(path: str, *, follow_outside: bool = False) -> Series:
 
 
 def _arrange(entries: list[Entry]) -> tuple[tuple[float, ...], tuple[Part, ...]]:
-    """Give steps in the order of their times, and the files of each part; of equal times the first counts."""
+    """Give steps in the order of their times, and the files of each part; of equal times the first counts.
+
+    A part that is not there at every time is left out with a warning.
+    """
     if not entries:
         raise FormatError("it lists no files")
     times = sorted({entry.time for entry in entries})
     steps = {time: number for number, time in enumerate(times)}
-    files: dict[str, list[str]] = {}
+    known = Counter(part for part, _ in dict.fromkeys((entry.part, entry.time) for entry in entries))
+    files = {part: [""] * len(times) for part in known if known[part] == len(times)}
     names: dict[str, str] = {}
     for entry in entries:
-        if entry.part not in files:
-            if (len(files) + 1) * len(times) > max(2 * len(entries), 1000):
-                raise FormatError("its parts are not there in each step")
-            files[entry.part] = [""] * len(times)
-        names.setdefault(entry.part, entry.name)
-        files[entry.part][steps[entry.time]] = files[entry.part][steps[entry.time]] or entry.file
-    for number, found in files.items():
-        if "" in found:
-            at = times[found.index("")]
-            raise FormatError(f"part {number[:40]!r} has no file at time {at!r}, though other times have one")
+        if entry.part in files:
+            names.setdefault(entry.part, entry.name)
+            files[entry.part][steps[entry.time]] = files[entry.part][steps[entry.time]] or entry.file
+    lost = [part for part in known if part not in files]
+    if lost:
+        told = f"part {lost[0][:40]!r} has a file at {known[lost[0]]} of {len(times)} times"
+        if not files:
+            raise FormatError(f"{told}, and no part has one at each")
+        others = f", and so with {len(lost) - 1} more" if len(lost) > 1 else ""
+        message = f"{told}{others}: left out; list its files in a .pvd of their own to open them"
+        warnings.warn(message, VtkSeriesWarning, stacklevel=5)
     return tuple(times), tuple(Part(number, names[number], tuple(found)) for number, found in files.items())

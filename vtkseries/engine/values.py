@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vtkseries.engine.ascii import count_numbers, read_ascii
+from vtkseries.engine.ascii import check_count, count_numbers, read_ascii
 from vtkseries.engine.extents import cell_shape
 from vtkseries.engine.stored import Values, locate, reading
 from vtkseries.errors import FormatError
@@ -56,9 +56,15 @@ def check_arrays(grid: GridFile) -> None:
     places = []
     with grid.open() as file:
         for tag, array in arrays:
-            if array.encoding != "ascii":
+            if array.encoding == "ascii":
+                strings = array.type == "String" or tag == "FieldData" or array.type == "Bit"
+                values = array.nbytes // array_dtype(array).itemsize
+                check_count(file, array, (array.tuples or 0) * array.components if strings else values)
+            else:
                 told = tag != "FieldData" or (array.tuples is not None and array.offset is not None)
                 stored = locate(grid, file, array, array.nbytes if told and array.type != "String" else None)
+                if (array.tuples or 0) * array.components > max(stored.size, 0) and tag == "FieldData":
+                    raise FormatError(f"{grid.path}: field {array.name[:200]!r} has {stored.size} bytes")
                 if array.offset is not None and stored.place is not None and stored.size:
                     places.append((*stored.place, array))
         _check_neighbours(grid, file, places)

@@ -88,6 +88,8 @@ def resolve(directory: str, reference: str, *, follow_outside: bool = False) -> 
         It is not inside, and `follow_outside` is false.
     """
     check_reference(reference, follow_outside=follow_outside)
+    if "\\" in reference and os.sep == "/" and not os.path.lexists(os.path.join(directory, reference)):  # noqa: PTH118
+        reference = reference.replace("\\", "/")  # written on Windows
     if follow_outside:
         return os.path.join(directory, reference)  # noqa: PTH118 (10,000 of these are joined at once)
     root = os.path.realpath(directory)

@@ -28,7 +28,7 @@ class Entry(NamedTuple):
     time : float
         What ParaView shows as its time.
     part : str
-        The number of its block.
+        The number of its block, after the name of its group where it has one.
     name : str
         The name of its block; empty where it has none.
     file : str
@@ -80,7 +80,8 @@ class _Collection:
             if not file:
                 raise FormatError(f"entry {len(self.entries)} names no file")
             time = real(attributes.get("timestep", "0"), f"the timestep of {file[:200]!r}")
-            self.entries.append(Entry(time, attributes.get("part", "0"), attributes.get("name", ""), file))
+            part, group = attributes.get("part", "0"), attributes.get("group", "")
+            self.entries.append(Entry(time, f"{group}_{part}" if group else part, attributes.get("name", ""), file))
 
     def end(self, walk: Walk, depth: int, tag: str) -> None:
         """Do nothing: an entry is whole when it begins."""
