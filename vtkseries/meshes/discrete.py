@@ -17,6 +17,7 @@ from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.model import Mesh, Named, named_fields
 from vtkseries.meshes.places import as_floats, find_places, find_time, scale
+from vtkseries.meshes.steps import Steps
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.plan.target import read_target
 from vtkseries.xmlformat.codecs import codec
@@ -100,7 +101,7 @@ def plan_points(
         else:
             left_out.append(f"variable {item.name!r} {fault}")
     factor = scale(ds, places.get("z"), z_scale)
-    cloud = _Cloud(ds, layout, places, tuple(fields), factor)
+    cloud = _Cloud(ds, layout, places, tuple(fields), factor, Steps(layout.time))
     meshes = lambda step: cloud.step(step, None if members is None else members[step])  # noqa: E731  # one line
     return MeshSeries(target, ".vtp", times, ("",), meshes, tuple(left_out), mode, durable, method)
 
@@ -217,21 +218,22 @@ class _Cloud:
     places: Mapping[str, Hashable]
     fields: tuple[Named, ...]
     factor: float
+    steps: Steps
 
     def step(self, step: int, members: Array | None) -> tuple[list[Mesh], dict[str, Any]]:
         """Give the mesh of a step, and its numbers; points without a place are not there."""
         axes = [
-            self._flat(self.ds[self.places[role]].variable, step) if role in self.places else None for role in "xyz"
+            self._flat(self.ds[self.places[role]].variable, step, members) if role in self.places else None
+            for role in "xyz"
         ]
         size = next(axis.size for axis in axes if axis is not None)
         x, y, z = (np.zeros(size) if axis is None else as_floats(axis) for axis in axes)
         z = z * z.dtype.type(self.factor) if self.factor != 1 else z
-        there = np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
-        chosen = np.flatnonzero(there) if members is None else members[there[members]]
-        owner = None if self.layout.owner is None else self._flat(self.layout.owner, step)
+        chosen = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & np.isfinite(z))
+        owner = None if self.layout.owner is None else self._flat(self.layout.owner, step, members)
         if owner is not None:
             chosen = chosen[np.argsort(owner[chosen], kind="stable")]
-        everything = chosen.size == size and members is None and owner is None
+        everything = chosen.size == size and owner is None
         take = slice(None) if everything else chosen
         mesh = Mesh((x[take], y[take], z[take]))
         groups = np.empty(0, "i8")
@@ -240,32 +242,43 @@ class _Cloud:
             mesh.lines = (np.arange(chosen.size), np.append(starts[1:], chosen.size)[: len(groups)])
         numbers: dict[str, Any] = {}
         for item in self.fields:
-            self._add(mesh, item, step, (take, groups), numbers)
+            self._add(mesh, item, step, (members, take, groups), numbers)
         return [mesh], numbers
 
-    def _add(self, mesh: Mesh, item: Named, step: int, selected: tuple[Any, Array], numbers: dict[str, Any]) -> None:
-        take, groups = selected
+    def _add(
+        self, mesh: Mesh, item: Named, step: int, selected: tuple[Array | None, Any, Array], numbers: dict[str, Any]
+    ) -> None:
+        members, take, groups = selected
         dims = item.dims - {self.layout.time}
-        parts = [part for variable in item.variables for part in _split(variable, item.inner)]
+        taken = [self._at(variable, step, members) for variable in item.variables]
+        parts = [part for variable in taken for part in _split(variable, item.inner)]
         if not dims:
-            value = [np.asarray(self._at(part, step).values) for part in parts]
+            value = [np.asarray(part.values) for part in parts]
             numbers[item.name] = np.stack(value).reshape(1, -1)
         elif dims == {self.layout.instances} and len(self.layout.points) == 1:
-            rows = [np.asarray(self._at(part, step).values) for part in parts]
+            rows = [np.asarray(part.values) for part in parts]
             if mesh.lines is not None:
                 mesh.add(item, tuple(row[groups] for row in rows), cells=True)
         elif mesh.lines is not None and dims == {self.layout.instances}:
-            mesh.add(item, tuple(np.asarray(self._at(part, step).values)[groups] for part in parts), cells=True)
+            mesh.add(item, tuple(np.asarray(part.values)[groups] for part in parts), cells=True)
         else:
-            mesh.add(item, tuple(self._flat(part, step)[take] for part in parts))
+            mesh.add(item, tuple(self._line(part, members)[take] for part in parts))
 
-    def _at(self, variable: xr.Variable, step: int) -> xr.Variable:
-        return variable.isel({self.layout.time: step}) if self.layout.time in variable.dims else variable
+    def _at(self, variable: xr.Variable, step: int, members: Array | None) -> xr.Variable:
+        """Give a variable at a step; of points with times of their own, only those of the step are computed."""
+        if members is None:
+            return self.steps.at(variable, step)
+        (dim,) = self.layout.points
+        return variable.isel({dim: members}) if dim in variable.dims else variable
 
-    def _flat(self, variable: xr.Variable, step: int) -> Array:
+    def _flat(self, variable: xr.Variable, step: int, members: Array | None) -> Array:
+        return self._line(self._at(variable, step, members), members)
+
+    def _line(self, variable: xr.Variable, members: Array | None) -> Array:
         """Give one value a point."""
-        variable = self._at(variable, step)
         sizes = {dim: self.ds.sizes[dim] for dim in self.layout.points}
+        if members is not None:
+            sizes = dict.fromkeys(sizes, len(members))
         whole = variable.set_dims(sizes)  # type: ignore[no-untyped-call]
         return np.asarray(whole.transpose(*self.layout.points).values).reshape(-1)
 

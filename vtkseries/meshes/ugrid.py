@@ -17,6 +17,7 @@ from vtkseries.cf.times import read_times
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.model import Mesh, Named, named_fields
 from vtkseries.meshes.places import as_floats, find_time
+from vtkseries.meshes.steps import Steps
 from vtkseries.meshes.topology import Topology, find_topology
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.plan.target import read_target
@@ -83,10 +84,11 @@ def plan_mesh(
             raise SeriesError(f"variable {item.name!r} {fault}")
         else:
             left_out.append(f"variable {item.name!r} {fault}")
-    surface = _Part(topology, None, time_dim, tuple(fields[2]))
+    steps = Steps(time_dim)
+    surface = _Part(topology, None, time_dim, tuple(fields[2]), steps)
     parts = {}
     if layers is not None and fields[3]:
-        parts["layers"] = _Part(topology, layers, time_dim, tuple(fields[3]))
+        parts["layers"] = _Part(topology, layers, time_dim, tuple(fields[3]), steps)
     if not parts or any(item.dims - {time_dim} for item in fields[2]):
         parts["surface"] = surface
     numbers = [item for item in fields[2] if not item.dims - {time_dim}]
@@ -159,10 +161,11 @@ class _Part:
     layers: _Layers | None
     time: Hashable | None
     fields: tuple[Named, ...]
+    steps: Steps
 
     def at(self, variable: xr.Variable, step: int) -> Array:
         """Give a variable's values at a step."""
-        return np.asarray((variable.isel({self.time: step}) if self.time in variable.dims else variable).values)
+        return np.asarray(self.steps.at(variable, step).values)
 
     def step(self, step: int) -> Mesh:
         """Give the mesh of a step."""
@@ -181,7 +184,7 @@ class _Part:
         return mesh
 
     def _flat(self, variable: xr.Variable, inner: Hashable | None, step: int) -> list[Array]:
-        variable = variable.isel({self.time: step}) if self.time in variable.dims else variable
+        variable = self.steps.at(variable, step)
         flat = self.topology.face if self.topology.face in variable.dims else self.topology.node
         layers = [] if self.layers is None else [self.layers.dim]
         if self.layers is not None and self.layers.flipped:
