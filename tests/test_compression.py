@@ -118,7 +118,7 @@ def test_the_bytes_are_the_same_for_any_threads_and_segments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, length: int
 ) -> None:
     dataset(1).vtk.to_vtr(tmp_path / "a.vtr", variables=["T", "noise"], compression="zlib")
-    monkeypatch.setattr("vtkseries.streams.threads", lambda: threads)
+    monkeypatch.setattr("vtkseries.storage.parallel.threads", lambda: threads)
     monkeypatch.setattr("vtkseries.streams.segment", lambda _: length)
     monkeypatch.setattr("vtkseries.streams._SERIAL", 0)
     dataset(1).vtk.to_vtr(tmp_path / "b.vtr", variables=["T", "noise"], compression="zlib")

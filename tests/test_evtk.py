@@ -214,22 +214,3 @@ def test_a_hole_between_pieces_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SeriesError, match="no piece holds the cells of extent 0 3 0 2 2 3"):
         evtk.writeParallelVTKGrid(tmp_path / "whole", (N, X.dtype), *pieces)
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.unchecked(reason="as in PyEVTK's own example, the files of the group are not there")
-def test_a_group_lists_what_pyevtk_lists(tmp_path: Path, theirs: Path) -> None:
-    ours, other = evtk.VtkGroup(str(tmp_path / "run")), pyevtk.vtk.VtkGroup(str(theirs / "run"))
-    for group, directory in ((ours, tmp_path), (other, theirs)):
-        for step in range(3):
-            (directory / f"sim_{step}.vtu").touch()
-            group.addFile(str(directory / f"sim_{step}.vtu"), 0.25 * step, group="g", part=step, name="water")
-        group.save()
-    entries = [pyevtk_entries(directory / "run.pvd") for directory in (tmp_path, theirs)]
-    assert entries[0] == entries[1]
-    assert entries[0][1]["file"] == "sim_1.vtu"
-
-
-def pyevtk_entries(path: Path) -> list[dict[str, str]]:
-    from xml.etree import ElementTree as ET  # noqa: PLC0415  # one caller
-
-    return [entry.attrib for entry in ET.parse(path).getroot().iter("DataSet")]  # noqa: S314  # our own file

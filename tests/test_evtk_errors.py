@@ -1,4 +1,4 @@
-"""Where PyEVTK 1.7 is wrong, vtkseries.evtk is right; and what callers get wrong is an error without a file."""
+"""Where PyEVTK 1.7 is wrong, vtkseries.evtk is right."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pyevtk.hl
 import pytest
 import vtk
 import xarray as xr
-from test_evtk import CELLS, MESH, POINTS, TRIANGLES, N, X, Y, Z, arrays, field_of, pyevtk_entries, read, vector
+from test_evtk import MESH, POINTS, N, X, Y, Z, arrays, field_of, read, vector
 
-from vtkseries import SeriesError, VtkSeriesWarning, evtk
+from vtkseries import evtk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -285,170 +285,6 @@ def test_an_old_file_stays_when_a_new_one_fails(tmp_path: Path) -> None:
         evtk.imageToVTK(tmp_path / "run", pointData={"a": field_of(N), "b": broken})
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-
-
-MISTAKES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], str]] = {
-    "axes reversed": (
-        "gridToVTK",
-        (X, Y, Z),
-        {"pointData": {"p": field_of((5, 3, 4))}},
-        r"pointData: array 'p' has the shape \(5, 3, 4\); expected \(4, 3, 5\).*\.T",
-    ),
-    "cells for points": ("gridToVTK", (X, Y, Z), {"pointData": {"p": field_of(CELLS)}}, r"'p'.*expected \(4, 3, 5\)"),
-    "points for cells": ("gridToVTK", (X, Y, Z), {"cellData": {"c": field_of(N)}}, r"'c'.*expected \(3, 2, 4\)"),
-    "equal size": ("gridToVTK", (X, Y, Z), {"pointData": {"p": field_of((3, 4, 5))}}, r"'p'.*expected \(4, 3, 5\)"),
-    "too short": ("gridToVTK", (X, Y, Z), {"pointData": {"p": field_of((59,))}}, r"'p' has the shape \(59,\)"),
-    "vector's component": (
-        "gridToVTK",
-        MESH,
-        {"pointData": {"v": (*vector(N)[:2], field_of(CELLS))}},
-        r"'v\[2\]' has the shape \(3, 2, 4\); expected \(4, 3, 5\)",
-    ),
-    "five components": ("imageToVTK", (), {"pointData": {"v": vector(N) + vector(N)[:2]}}, r"'v' is a tuple of 5"),
-    "mixed dimensions": ("gridToVTK", (X, MESH[1], Z), {}, "x, y, z have 1, 3 and 1 dimensions"),
-    "mesh of two shapes": ("gridToVTK", (*MESH[:2], MESH[2][1:]), {}, r"array 'z' has the shape \(3, 3, 5\)"),
-    "no data": ("imageToVTK", (), {}, "give cellData or pointData"),
-    "flat step": ("imageToVTK", ((0,) * 3, (1, 0, 1)), {"pointData": {"a": field_of(N)}}, "spacing along y is 0"),
-    "nan step": ("imageToVTK", ((0,) * 3, (1, np.nan, 1)), {"pointData": {"a": field_of(N)}}, "spacing=.*finite"),
-    "strings": ("imageToVTK", (), {"pointData": {"s": np.full(N, "a")}}, "'s' has the dtype <U1"),
-    "objects": ("imageToVTK", (), {"pointData": {"o": np.full(N, None)}}, "'o' has the dtype object"),
-    "no name": ("imageToVTK", (), {"pointData": {"": field_of(N)}}, "'' is no name for an array"),
-    "control character": ("imageToVTK", (), {"pointData": {"a\0": field_of(N)}}, "is no name for an array"),
-    "name twice": (
-        "imageToVTK",
-        (),
-        {"pointData": {"a": field_of(N) * 1j, "a_real": field_of(N)}},
-        "two arrays would be called 'a_real'",
-    ),
-    "unknown compression": (
-        "imageToVTK",
-        (),
-        {"pointData": {"a": field_of(N)}, "compression": "zip"},
-        "compression='zip'",
-    ),
-    "points": ("pointsToVTK", (*POINTS[:2], POINTS[2][1:]), {}, r"coordinate 'z' has the shape \(11,\).*\(12,\)"),
-    "point data": ("pointsToVTK", POINTS, {"data": {"a": field_of((11,))}}, r"data: array 'a'.*\(11,\).*\(12,\)"),
-    "complex points": ("pointsToVTK", (POINTS[0] * 1j, *POINTS[1:]), {}, "'x' has the dtype complex128"),
-    "odd lines": ("linesToVTK", tuple(axis[:11] for axis in POINTS), {}, "'x' has 11 values; expected an even number"),
-    "line data": ("linesToVTK", POINTS, {"cellData": {"c": field_of((12,))}}, r"cellData: array 'c'.*\(6,\)"),
-    "points per line": ("polyLinesToVTK", (*POINTS, np.array([3, 4])), {}, "pointsPerLine sums to 7.*12 points"),
-    "connectivity": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "connectivity": TRIANGLES["connectivity"] + 5},
-        "connectivity reaches from 5 to 12; expected numbers of the 12 points, 0 to 11",
-    ),
-    "negative connectivity": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "connectivity": TRIANGLES["connectivity"] - 1},
-        "connectivity reaches from -1",
-    ),
-    "offsets that fall": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "offsets": np.array([6, 3, 10])},
-        "offsets does not rise: number 1 is 3, after 6",
-    ),
-    "offsets that end early": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "offsets": np.array([3, 6, 9])},
-        "offsets ends at 9; expected 10, the size of connectivity",
-    ),
-    "offsets of another kind": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "cell_types": np.array([5, 9, 9])},
-        "offsets gives cell 1 3 points; expected 4, as a Quad has",
-    ),
-    "fractional offsets": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "offsets": np.array([3, 6.5, 10])},
-        "offsets has the dtype float64; expected whole numbers",
-    ),
-    "types": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "cell_types": np.array([5, 5])},
-        r"offsets has the shape \(3,\); expected that of cell_types, \(2,\)",
-    ),
-    "unknown types": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "cell_types": np.array([5, 5, 300])},
-        "cell_types reaches from 5 to 300",
-    ),
-    "cell data": (
-        "unstructuredGridToVTK",
-        POINTS,
-        {**TRIANGLES, "cellData": {"c": field_of((4,))}},
-        r"cellData: array 'c' has the shape \(4,\); expected \(3,\), one value a cell",
-    ),
-    "cylinder": (
-        "cylinderToVTK",
-        (0.0, 0.0, 0.0, 1.0, 1.0, 3),
-        {"pointData": {"p": field_of((48,))}},
-        r"'p'.*\(64,\)",
-    ),
-    "one line of points": ("pointsToVTKAsTIN", (X, X, X), {}, "these 4 points cannot be triangulated"),
-}
-
-
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_an_error_that_names_the_array_and_leaves_no_file(mistake: str, tmp_path: Path) -> None:
-    name, args, kwargs, message = MISTAKES[mistake]
-    with pytest.raises(SeriesError, match=message):
-        getattr(evtk, name)(tmp_path / "run", *args, **kwargs)
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_missing_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SeriesError, match=r"there is no directory .*missing; make it first"):
-        evtk.pointsToVTK(tmp_path / "missing" / "run", *POINTS)
-
-
-def test_a_group_is_on_disk_after_each_file(tmp_path: Path) -> None:
-    group = evtk.VtkGroup(tmp_path / "run")
-    assert pyevtk_entries(tmp_path / "run.pvd") == []
-    (tmp_path / "steps").mkdir()
-    for step in range(3):
-        file = evtk.pointsToVTK(tmp_path / "steps" / f"a&b_{step}", *POINTS)
-        group.addFile(file, 0.1 * step)
-        entries = pyevtk_entries(tmp_path / "run.pvd")
-        assert [entry["timestep"] for entry in entries] == [repr(0.1 * n) for n in range(step + 1)]
-        assert entries[-1]["file"] == f"steps/a&b_{step}.vtu"
-
-
-def test_files_of_one_time_become_parts(tmp_path: Path) -> None:
-    group = evtk.VtkGroup(tmp_path / "run")
-    files = [evtk.pointsToVTK(tmp_path / f"p_{number}", *POINTS) for number in range(2)]
-    group.addFile(files[0], 1)
-    with pytest.warns(VtkSeriesWarning, match=r"time 1.0 has a part 0 already.*becomes part 1"):
-        group.addFile(files[1], 1)
-    assert [entry["part"] for entry in pyevtk_entries(tmp_path / "run.pvd")] == ["0", "1"]
-
-
-@pytest.mark.unchecked(reason="the file that the group lists is missing on purpose")
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.warns(VtkSeriesWarning, match=r"lists .*sim0.vtu, which is not there"):
-        evtk.VtkGroup(tmp_path / "run").addFile(tmp_path / "sim0.vtu", 0.0)
-
-
-@pytest.mark.parametrize(("time", "part"), [(np.nan, 0), ("soon", 0), (0.0, "first")])
-def test_times_and_parts_that_readers_do_not_take_are_refused(tmp_path: Path, time: Any, part: Any) -> None:
-    group = evtk.VtkGroup(tmp_path / "run")
-    with pytest.raises(SeriesError, match=r"sim_time|part"):
-        group.addFile(evtk.pointsToVTK(tmp_path / "p", *POINTS), time, part=part)
-    assert pyevtk_entries(tmp_path / "run.pvd") == []
-
-
-def test_a_saved_group_takes_no_more(tmp_path: Path) -> None:
-    group = evtk.VtkGroup(tmp_path / "run")
-    group.save()
-    with pytest.raises(SeriesError, match="is saved"):
-        group.addFile(evtk.pointsToVTK(tmp_path / "p", *POINTS), 0.0)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

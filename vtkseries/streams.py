@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from vtkseries.plan.model import ArrayPlan, PartPlan
-from vtkseries.storage.regions import threads
+from vtkseries.storage.parallel import in_order
 from vtkseries.storage.stepfile import write_all_at, write_at
 from vtkseries.xmlformat.codecs import TABLE_HEAD, Codec, block_size, render_table
 from vtkseries.xmlformat.layout import Document, appended_order, relocate
@@ -95,7 +92,7 @@ def write_streams(
         return encode_blocks(data[first * array.block : stop * array.block], array.block, method)
 
     small = sum(array.nbytes for array in arrays) < _SERIAL
-    encoded = map(encode, jobs) if small else _in_parallel(encode, jobs)
+    encoded = map(encode, jobs) if small else in_order(encode, jobs)
     offsets, position = [], part.room
     for array in arrays:
         offsets.append(position - part.room)
@@ -117,20 +114,3 @@ def _in_order(part: PartPlan) -> list[_Array]:
         found.append((position, _Array(values.nbytes, block, max(1, _LEAST // block), values=values)))
     found += [(a.position, _Array(a.nbytes, a.block, segment(a), plan=a)) for a in part.arrays]
     return [array for _, array in sorted(found, key=lambda item: item[0])]
-
-
-def _in_parallel(encode: Any, jobs: Sequence[Any]) -> Iterator[list[bytes]]:
-    """Encode in threads, at most one job more than there are threads ahead of the one that is taken."""
-    many = threads()
-    waiting: deque[Future[list[bytes]]] = deque()
-    rest: Iterable[Any] = iter(jobs)
-    with ThreadPoolExecutor(many, "vtkseries-encode") as pool:
-        try:
-            for job in rest:
-                waiting.append(pool.submit(encode, job))
-                if len(waiting) > many:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -7,17 +7,13 @@ import math
 import os
 import warnings
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.evtk.output import PathLike, absolute
-from vtkseries.storage.stepfile import new_token, write_whole
+from vtkseries.storage.index import Entry, Index
+from vtkseries.storage.stepfile import new_token
 
 __all__ = ["VtkGroup"]
-
-_HEAD = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="1.0" byte_order="LittleEndian">\n<Collection>\n'
-_TAIL = "</Collection>\n</VTKFile>\n"
-_WHITE = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
 
 class VtkGroup:
@@ -44,10 +40,10 @@ class VtkGroup:
     def __init__(self, filepath: PathLike) -> None:
         self._path = absolute(filepath, ".pvd")
         self._times: dict[float, set[int]] = {}
-        self._entries: list[str] = []
+        self._count = 0
         self._saved = False
         self._token = new_token()
-        self._write()
+        Index.create(self._path, token=self._token).release()
 
     def addFile(
         self, filepath: PathLike, sim_time: float, group: str = "", part: int | str = "0", name: str = ""
@@ -85,19 +81,19 @@ class VtkGroup:
         if not Path(filepath).exists():
             text = f"{self._path} lists {filepath}, which is not there; write the file before it is added"
             warnings.warn(text, VtkSeriesWarning, stacklevel=2)
-        taken.add(block)
         file = os.path.relpath(filepath, self._path.parent).replace(os.sep, "/")
-        pairs = {"timestep": repr(time), "group": group, "part": str(block), "file": file, "name": name}
-        self._entries.append("".join(f" {key}={quoteattr(str(value), _WHITE)}" for key, value in pairs.items()))
-        self._write()
+        entry = Entry(repr(time), file, block, str(name), group=str(group))
+        with Index.attach(self._path, self._token) as index:
+            index.commit(self._count, [entry])
+        self._count += 1
+        taken.add(block)
 
     def save(self) -> None:
         """End the series; the file is whole already."""
-        self._saved = True
-
-    def _write(self) -> None:
-        entries = "".join(f"<DataSet{entry}/>\n" for entry in self._entries)
-        write_whole(self._path, f"{_HEAD}{entries}{_TAIL}".encode(), self._token)
+        if not self._saved:
+            self._saved = True
+            with Index.attach(self._path, self._token) as index:
+                index.close()
 
 
 def _time(value: float) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vtkseries.errors import SeriesError
-from vtkseries.storage.onefile import Values
+from vtkseries.storage.tiles import Values
 from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
 from vtkseries.xmlformat.layout import DataArray, Section
 

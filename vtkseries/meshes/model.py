@@ -14,7 +14,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.grids.points import polydata
 from vtkseries.grids.sections import Sections, active
 from vtkseries.grids.unstructured import unstructured
-from vtkseries.storage.onefile import Values
+from vtkseries.storage.tiles import Values
 from vtkseries.values import conversions
 from vtkseries.xmlformat.codecs import Codec
 from vtkseries.xmlformat.layout import DataArray, Document

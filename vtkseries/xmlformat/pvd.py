@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
@@ -82,6 +82,8 @@ class Entry:
         Bytes of the file, kept in a comment, so that a restart can check it.
     crc : int or None
         CRC32 of the file, likewise; only beside a size.
+    group : str
+        For information only.
     """
 
     timestep: str
@@ -90,6 +92,7 @@ class Entry:
     name: str = ""
     size: int | None = None
     crc: int | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +160,8 @@ def _element(entry: Entry) -> str:
     name = f" name={quoteattr(entry.name, _WHITE)}" if entry.name else ""
     crc = "" if entry.crc is None else f" {entry.crc:08x}"
     check = "" if entry.size is None else f"<!--{entry.size}{crc}-->"
-    time, file = quoteattr(entry.timestep, _WHITE), quoteattr(entry.file, _WHITE)
-    return f'<DataSet timestep={time} group="" part="{entry.part}"{name} file={file}/>{check}'
+    time, file, group = (quoteattr(text, _WHITE) for text in (entry.timestep, entry.file, entry.group))
+    return f'<DataSet timestep={time} group={group} part="{entry.part}"{name} file={file}/>{check}'
 
 
 def collection(steps: Iterable[Sequence[Entry]], damaged: Iterable[Entry] = ()) -> bytes:
@@ -251,7 +254,8 @@ class _Reader:
             return
         try:
             part = int(attributes.get("part") or 0)
-            entry = Entry(attributes["timestep"], attributes["file"], part, attributes.get("name", ""))
+            name, group = attributes.get("name", ""), attributes.get("group", "")
+            entry = Entry(attributes["timestep"], attributes["file"], part, name, group=group)
         except (KeyError, ValueError) as error:
             raise FormatError(f"a <DataSet> without a usable {error}") from error
         if self.steps and self.steps[-1][0].timestep == entry.timestep:
@@ -272,7 +276,7 @@ class _Reader:
             return
         last = self.steps[-1][-1]
         crc = None if check[2] is None else int(check[2], 16)
-        self.steps[-1][-1] = Entry(last.timestep, last.file, last.part, last.name, int(check[1]), crc)
+        self.steps[-1][-1] = replace(last, size=int(check[1]), crc=crc)
         self.fresh = False
 
     @staticmethod
