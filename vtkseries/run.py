@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,9 @@ from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
 from vtkseries.storage.index import Entry, Index
+from vtkseries.storage.lock import Lock
 from vtkseries.storage.recover import examine, next_file_number, stale_temporaries
-from vtkseries.storage.stepfile import StepFile, new_token, write_at, write_whole
+from vtkseries.storage.stepfile import StepFile, new_token, sync_directory, write_at, write_whole
 from vtkseries.streams import StreamSource, write_streams
 from vtkseries.xmlformat.layout import PREFIX, Document, render
 from vtkseries.xmlformat.parallel import render_parallel
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     Streams = Callable[[PartPlan], AbstractContextManager[StreamSource]]
+
+_PAUSES, _PAUSE = 30, 0.1
 
 __all__ = ["Run", "begin", "commit", "complete", "discard", "finish", "hidden", "open_block", "start"]
 
@@ -50,6 +54,8 @@ class Run:
         Steps of the series so far that stay.
     before : (inode, mtime in ns)
         Identifies the index of the series as it was.
+    locked : bool
+        Whether the caller holds the lock on the series until the end.
     """
 
     plan: SeriesPlan
@@ -57,6 +63,7 @@ class Run:
     old: Mapping[str, tuple[int, int]]
     kept: tuple[tuple[Entry, ...], ...] = ()
     before: tuple[int, int] = (0, 0)
+    locked: bool = True
 
     @property
     def first(self) -> int:
@@ -77,13 +84,13 @@ def hidden(file: StepFile) -> StepFile:
     return StepFile(file.final.with_name(f"{file.final.name}.blocks"), file.token)
 
 
-def start(plan: SeriesPlan) -> Run:
+def start(plan: SeriesPlan, *, locked: bool = True) -> Run:
     """Look at what is there; nothing is written yet."""
     kept: tuple[tuple[Entry, ...], ...] = ()
     if plan.mode == "a" and plan.path.exists():
         kept = _kept(plan)
         plan = replace(plan, first=next_file_number(kept))
-    return Run(plan, new_token(), _survey(plan), kept, _identity(plan.path))
+    return Run(plan, new_token(), _survey(plan), kept, _identity(plan.path), locked)
 
 
 def _kept(plan: SeriesPlan) -> tuple[tuple[Entry, ...], ...]:
@@ -122,12 +129,45 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def begin(run: Run) -> Index | None:
     """Open the run's log; the first call puts it in place of the old one, and then removes the old series' files."""
-    plan = run.plan
-    if plan.single:
+    if run.plan.single:
         return None
-    mine = _attach(plan.path, run.token, run.before, durable=plan.durable)
-    if mine is not None:
-        return mine
+    lock = None if run.locked else Lock(run.plan.path)
+    pauses = _PAUSES
+    while True:
+        mine = _attach(run.plan.path, run.token, run.before, durable=run.plan.durable)
+        if mine is not None:
+            return mine
+        try:
+            if lock is not None:
+                lock.acquire()
+        except SeriesError:
+            # Another writer has the series, or a second try at this task is about to do the same as this one.
+            if not pauses:
+                raise
+            pauses -= 1
+            time.sleep(_PAUSE)
+            continue
+        try:
+            return _replace_alone(run)
+        finally:
+            if lock is not None:
+                lock.release()
+
+
+def _replace_alone(run: Run) -> Index:
+    """Put the run's log in place, once, though two tries at the first commit may be here at the same time."""
+    plan = run.plan
+    gate = StepFile(plan.path, run.token)
+    with gate.alone(make=True):
+        try:
+            # Looked at again: whoever was here before has put it in place, and may have finished the series since.
+            return _attach(plan.path, run.token, run.before, durable=plan.durable) or _replace_index(run)
+        finally:
+            gate.discard()
+
+
+def _replace_index(run: Run) -> Index:
+    plan = run.plan
     if plan.mode == "x" and plan.path.exists():
         message = f"{str(plan.path)!r} appeared meanwhile and mode='x' does not replace it; take another path"
         raise SeriesError(message)
@@ -189,27 +229,46 @@ def _kept_names(run: Run) -> set[str]:
     return names | {name for name in run.old if name.rpartition("_")[2].removesuffix(".vtr") in steps}
 
 
-def open_block(run_file: StepFile, log: Path, before: tuple[int, int], number: int) -> int | None:
-    """Open a step's temporary file for a block; None when the step is committed already and nothing is to be done.
+def open_block(
+    run_file: StepFile, final: Path, log: Path, before: tuple[int, int], number: int, *, locked: bool
+) -> int | None:
+    """Open a step's temporary file for a block; None when nothing is to be done, the step or the run having ended.
 
     Parameters
     ----------
     run_file : StepFile
+    final : Path
+        The name that the step gets.
     log : Path
-        The ``.pvd``.
+        The ``.pvd``, or the single file.
     before : (inode, mtime in ns)
         Identifies what was there before the run.
     number : int
         Of the step in the series.
+    locked : bool
+        The run ends when its lock goes.
     """
     with contextlib.suppress(FileNotFoundError):
-        return os.open(run_file.temporary, os.O_RDWR)
-    index = _attach(log, run_file.token, before)
-    if index is not None:
-        with index:
-            if index.holds(number):
-                return None
-    return run_file.open_for_blocks()
+        return os.open(run_file.temporary, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    fd = run_file.open_for_blocks()
+    # Asked only now that the file is there: one made after the step's commit, or after another task's error ended the
+    # run, is a late try's, and goes again.
+    over = locked and not Lock(log).path.exists()
+    if over or (final.exists() and _committed(log, run_file.token, before, number)):
+        os.close(fd)
+        run_file.discard()
+        return None
+    return fd
+
+
+def _committed(log: Path, token: str, before: tuple[int, int], number: int) -> bool:
+    if log.suffix != ".pvd":
+        return _identity(log) not in {(0, 0), before}
+    index = _attach(log, token, before)
+    if index is None:
+        return False
+    with index:
+        return index.holds(number)
 
 
 def commit(
@@ -251,17 +310,23 @@ def _publish(run: Run, part: PartPlan, step: int, document: Document, streams: S
     """Complete one file and give it its final name, unless it has it."""
     file = run.file(part, step)
     try:
-        if _published(run, file):
-            pass
-        elif streams is None:
-            complete(file, part, document)
-        else:
-            _complete_streams(run, part, step, document, streams)
+        with file.alone(make=streams is not None):
+            # A second try at this task may have been faster, and a late block have made a new file without the rest.
+            if not _published(run, file):
+                if streams is None:
+                    complete(file, part, document)
+                else:
+                    _complete_streams(run, part, step, document, streams)
+                file.publish(durable=run.plan.durable)
+                return
     except FileNotFoundError:
-        # The same task, run twice, was faster: what it published must not be replaced by a file without blocks.
         if not _published(run, file):
+            if streams is not None:
+                file.discard()
             raise
-    file.publish(durable=run.plan.durable, published=_published(run, file))
+    file.discard()
+    if run.plan.durable:  # the first try may have died between the name and this
+        sync_directory(file.final.parent)
 
 
 def _published(run: Run, file: StepFile) -> bool:
@@ -312,7 +377,7 @@ def complete(file: StepFile, part: PartPlan, document: Document) -> None:
 
 
 def finish(run: Run, index: Index | None) -> Path:
-    """Put the finished index in place and give the path that was written."""
+    """Put the finished index in place, remove what late tries left, and give the path that was written."""
     if index is not None:
         index.close()
     else:

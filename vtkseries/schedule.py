@@ -19,10 +19,12 @@ from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArraySliceDep
+from dask.utils import ensure_dict
 from xarray import Variable
 
 from vtkseries.beside import write_beside
 from vtkseries.blocks import write_block
+from vtkseries.culprits import named
 from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
 from vtkseries.serial import locked, write_locked
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 __all__ = ["execute", "progress_bar"]
 
 _AXES = ("time", "z", "y", "x")
+
+_MOST_STEPS, _MOST_BYTES = 64, 1 << 22
+"""Of steps that one task commits, since a task costs more than the commit of a small step."""
 
 
 def execute(prepared: Prepared, *, compute: bool = True) -> Path | Delayed:
@@ -63,18 +68,20 @@ def execute(prepared: Prepared, *, compute: bool = True) -> Path | Delayed:
 
 
 def _compute(prepared: Prepared, **options: Any) -> Path:
-    with locked(prepared.plan):
-        run = start(prepared.plan)
-        try:
+    run = None
+    try:
+        with locked(prepared.plan):
+            run = start(prepared.plan)
             write_beside(run.plan, prepared.sources, run.token)
             path: Path = _graph(run, prepared.sources).compute(**options)
             # Workers that died in a write leave what they were writing, and nobody else may write now.
             for leftover in stale_temporaries(path, ""):
                 leftover.unlink(missing_ok=True)
-        except BaseException as error:
-            discard(run)
+    except BaseException as error:
+        if run is not None:
+            discard(run)  # now that the lock is gone, tasks that still run make no files any more
             error.add_note(f"while writing {prepared.plan.path}")
-            raise
+        raise
     return path
 
 
@@ -90,7 +97,8 @@ class _Series(Delayed):  # type: ignore[misc]  # dask has no types
     @property
     def dask(self) -> HighLevelGraph:
         """The tasks of a new run."""
-        return _graph(start(self._prepared.plan), self._prepared.sources, self.key, beside=True).dask
+        run = start(self._prepared.plan, locked=False)
+        return _graph(run, self._prepared.sources, self.key, beside=True).dask
 
     def compute(self, **options: Any) -> Path:
         """Write the series and give its path, alone as its writer."""
@@ -118,6 +126,7 @@ class _Target:
     token: str
     first: int
     listed: int
+    locked: bool
     method: Codec | None = None
     slots: Slots | None = None
 
@@ -128,7 +137,8 @@ class _Target:
 
     def open(self, step: int) -> int | None:
         file = self.file(step)
-        return open_block(file if self.method is None else hidden(file), self.log, self.before, self.listed + step)
+        own = file if self.method is None else hidden(file)
+        return open_block(own, file.final, self.log, self.before, self.listed + step, locked=self.locked)
 
     @property
     def put(self) -> Callable[..., None]:
@@ -158,6 +168,7 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None,
                 run.token,
                 plan.first,
                 run.first,
+                run.locked,
                 plan.compression,
                 slots.get(array.position),
             )
@@ -165,9 +176,9 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None,
             writes.append(blocks)
             bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
     fields = {item.source: _field_array(sources[item.source], has_time=item.has_time) for item in plan.fields}
-    writes = list(dask.optimize(*writes)) if writes else []
+    tasks = _named_tasks(plan, writes, bounds)
     first = _beside_task(run, sources) if beside and plan.beside else None
-    return _chain(run, writes, bounds, fields, key or f"vtkseries-{run.token}", first)
+    return _chain(run, writes, bounds, tasks, fields, key or f"vtkseries-{run.token}", first)
 
 
 def _beside_task(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
@@ -179,6 +190,21 @@ def _beside_task(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
 
 def _write_beside(run: Run, given: Mapping[str, tuple[tuple[Hashable, ...], Any]]) -> None:
     write_beside(run.plan, {name: Variable(dims, data) for name, (dims, data) in given.items()}, run.token)
+
+
+def _named_tasks(plan: SeriesPlan, writes: list[da.Array], bounds: list[tuple[int, ...]]) -> dict[Hashable, Any]:
+    """Give all tasks up to those that write blocks; their errors say for which step and file they ran."""
+    tasks: dict[Hashable, Any] = {}
+    for graph in {id(array.dask): array.dask for array in dask.optimize(*writes)}.values():
+        tasks.update(ensure_dict(graph))
+    notes = []
+    arrays = [(part, array) for part in plan.parts for array in part.arrays]
+    for (part, array), blocks, cuts in zip(arrays, writes, bounds, strict=True):
+        for first, stop in itertools.pairwise(cuts):
+            steps = f"step {first}" if stop == first + 1 else f"steps {first} to {stop - 1}"
+            note = f"{array.name!r} of {steps}, to {plan.file(part, first)}{' and on' if stop > first + 1 else ''}"
+            notes += [(key, note) for key in _keys(blocks, cuts, first)]
+    return named(tasks, notes)
 
 
 def _time_chunks(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, ...]:
@@ -273,36 +299,48 @@ def _chain(
     run: Run,
     writes: list[da.Array],
     bounds: list[tuple[int, ...]],
+    tasks: dict[Hashable, Any],
     fields: Mapping[str, Any],
     key: str,
     first_of_all: Delayed | None = None,
 ) -> Delayed:
     """Commit the steps in order, as soon as all their blocks are written; the `key` is that of the path."""
     plan = run.plan
-    cuts = sorted({0, plan.steps, *itertools.chain.from_iterable(bounds)})
+    cuts = _together(sorted({0, plan.steps, *itertools.chain.from_iterable(bounds)}), plan)
     name = f"vtkseries-commit-{run.token}"
-    dsk: dict[Hashable, Any] = {f"{name}-run": run}
+    dsk: dict[Hashable, Any] = {**tasks, f"{name}-run": run}
     lazy = {source: value for source, value in fields.items() if isinstance(value, da.Array)}
     fixed = {source: value for source, value in fields.items() if source not in lazy}
     pieces = {source: _delayed_fields(array, cuts, plan) for source, array in lazy.items()}
     before: Hashable = None if first_of_all is None else first_of_all.key
     for number, (first, stop) in enumerate(itertools.pairwise(cuts)):
-        done = [block for array, cut in zip(writes, bounds, strict=True) for block in _keys(array, cut, first)]
+        done = [block for array, cut in zip(writes, bounds, strict=True) for block in _keys(array, cut, first, stop)]
         values = [pieces[source][number].key for source in lazy]
         dsk[(name, number)] = (_commit_task, f"{name}-run", first, stop, fixed, list(lazy), values, before, done)
         before = (name, number)
     dsk[key] = (_finish_task, f"{name}-run", before)
-    dependencies = [*writes, *(piece for group in pieces.values() for piece in group)]
+    dependencies = [piece for group in pieces.values() for piece in group]
     dependencies += [] if first_of_all is None else [first_of_all]
     graph = HighLevelGraph.from_collections(name, dsk, dependencies=dependencies)
     return Delayed(key, graph, layer=name)
 
 
-def _keys(array: da.Array, cuts: tuple[int, ...], first: int) -> Iterator[Hashable]:
-    block = bisect.bisect_right(cuts, first) - 1
-    ranges = [range(count) for count in array.numblocks[1:]]
-    for rest in itertools.product(*ranges):
-        yield (array.name, block, *rest)
+def _together(cuts: list[int], plan: SeriesPlan) -> list[int]:
+    """Give where the steps that one task commits begin, and where they end: several where they are small."""
+    size = sum(part.size for part in plan.parts)
+    kept = cuts[:1]
+    for cut, following in itertools.pairwise(cuts[1:]):
+        if following - kept[-1] > _MOST_STEPS or (following - kept[-1]) * size > _MOST_BYTES:
+            kept.append(cut)
+    return [*kept, *cuts[-1:]]
+
+
+def _keys(array: da.Array, cuts: tuple[int, ...], first: int, stop: int | None = None) -> Iterator[Hashable]:
+    """Give the tasks that write blocks of some steps, by default of one."""
+    begin_, end = bisect.bisect_right(cuts, first) - 1, bisect.bisect_left(cuts, stop or first + 1)
+    ranges = [range(begin_, end), *(range(count) for count in array.numblocks[1:])]
+    for place in itertools.product(*ranges):
+        yield (array.name, *place)
 
 
 def _delayed_fields(array: da.Array, cuts: list[int], plan: SeriesPlan) -> list[Delayed]:

@@ -268,9 +268,9 @@ def test_the_harness_sees_a_writer_that_lists_before_the_file_is_there(
     case = Case(tmp_path, "fresh", durable=False, parts=1)
     publish: Callable[..., None] = StepFile.publish
 
-    def late(self: StepFile, *, durable: bool = False, published: bool = False) -> None:
+    def late(self: StepFile, *, durable: bool = False) -> None:
         os.close(os.open(self.final, os.O_WRONLY | os.O_CREAT))
-        publish(self, durable=durable, published=published)
+        publish(self, durable=durable)
 
     monkeypatch.setattr(StepFile, "publish", late)
     with pytest.raises((pytest.fail.Exception, AssertionError, expat.ExpatError)):  # noqa: PT012

@@ -64,9 +64,9 @@ def test_listing_a_step_before_its_file_has_its_name_is_caught(tmp_path: Path, m
     waiting: list[tuple[stepfile.StepFile, bool]] = []
     commit = Index.commit
 
-    def later(self: stepfile.StepFile, *, durable: bool = False, published: bool = False) -> None:
+    def later(self: stepfile.StepFile, *, durable: bool = False) -> None:
         if self.final.suffix == ".pvd":
-            publish(self, durable=durable, published=published)
+            publish(self, durable=durable)
         else:
             waiting.append((self, durable))
 

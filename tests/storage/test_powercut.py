@@ -97,8 +97,8 @@ def test_forgetting_any_one_sync_is_noticed(tmp_path: Path, monkeypatch: pytest.
     if forgotten == "the step's file":
         publish = StepFile.publish
 
-        def publish_unsynced(self: StepFile, *, durable: bool = False, published: bool = False) -> None:
-            publish(self, durable=False, published=published)
+        def publish_unsynced(self: StepFile, *, durable: bool = False) -> None:
+            publish(self, durable=False)
             if durable:
                 stepfile.sync_directory(self.final.parent)
 

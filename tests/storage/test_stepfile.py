@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -74,15 +75,41 @@ def test_several_writers_share_the_temporary_file_but_only_one_can_have_it_alone
     assert not file.temporary.exists()
 
 
-def test_publishing_twice_does_no_harm_and_a_late_copy_goes(tmp_path: Path) -> None:
+def test_publishing_twice_does_no_harm(tmp_path: Path) -> None:
     file = StepFile(tmp_path / "s.vtr", TOKEN)
     file.temporary.write_bytes(b"whole")
     file.publish()
     file.publish(durable=True)
-    file.temporary.write_bytes(b"torn")
-    file.publish(published=True)
     assert file.final.read_bytes() == b"whole"
     assert not file.temporary.exists()
+
+
+def test_a_second_try_waits_until_the_first_has_named_the_file(tmp_path: Path) -> None:
+    file = StepFile(tmp_path / "s.vtr", TOKEN)
+    file.temporary.write_bytes(b"whole")
+    seen: list[bool] = []
+
+    def second() -> None:
+        with file.alone():
+            seen.append(file.final.exists())
+
+    with file.alone():
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.1)
+        assert not seen
+        file.publish()
+    thread.join()
+    assert seen == [True]
+
+
+def test_a_second_try_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vtkseries.storage.stepfile._PATIENCE", 3)
+    file = StepFile(tmp_path / "s.vtr", TOKEN)
+    with file.alone(make=True), file.alone():
+        file.publish()
+    with pytest.raises(FileNotFoundError), file.alone():
+        pass
 
 
 def test_publishing_nothing_is_an_error(tmp_path: Path) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from vtkseries.storage.stepfile import write_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from vtkseries.storage.stepfile import write_at, write_rows
 
 __all__ = ["Filler", "threads", "write_region"]
 
@@ -91,25 +88,17 @@ def threads() -> int:
 def _write_planes(
     fd: int, position: int, shape: tuple[int, int, int], start: tuple[int, int, int], block: np.ndarray
 ) -> None:
-    for offset, run in _runs(shape, start, block):
-        write_at(fd, position + offset, run)
-
-
-def _runs(
-    shape: tuple[int, int, int], start: tuple[int, int, int], block: np.ndarray
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Give the stretches of a block that lie together in the file, each with its offset in bytes."""
+    """Write a block in the stretches that lie together in the file: all at once, plane by plane, or row by row."""
     _, ny, nx = shape
     z, y, x = start
     bz, by, bx = block.shape[:3]
     point = block.itemsize * block.shape[3]
-    first = ((z * ny + y) * nx + x) * point
+    first = position + ((z * ny + y) * nx + x) * point
     if bx == nx and by == ny:
-        yield first, block
+        write_at(fd, first, block)
     elif bx == nx:
         for k in range(bz):
-            yield first + k * ny * nx * point, block[k]
+            write_at(fd, first + k * ny * nx * point, block[k])
     else:
         for k in range(bz):
-            for j in range(by):
-                yield first + (k * ny + j) * nx * point, block[k, j]
+            write_rows(fd, first + k * ny * nx * point, nx * point, block[k], bx * point)

@@ -8,19 +8,31 @@ import os
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
     from typing_extensions import Buffer
 
-__all__ = ["StepFile", "checksum", "new_token", "replace", "sync_directory", "write_all_at", "write_at", "write_whole"]
+__all__ = [
+    "StepFile",
+    "checksum",
+    "new_token",
+    "replace",
+    "sync_directory",
+    "write_all_at",
+    "write_at",
+    "write_rows",
+    "write_whole",
+]
 
 _REFUSALS = (5, 32, 33)  # Windows: access denied, sharing and lock violation
 _TRIES = 12
+_PATIENCE, _PAUSE = 1000, 0.01  # ten seconds, after which a stopped process holds nobody up
 _MOST_BUFFERS = 1024
 _CHUNK = 1 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -48,6 +60,24 @@ def write_at(fd: int, position: int, buffer: Buffer | np.ndarray[Any, Any]) -> N
         if not written:
             raise OSError(errno.EIO, "the system writes nothing and gives no reason")
         rest, position = rest[written:], position + written
+
+
+def write_rows(fd: int, position: int, stride: int, rows: np.ndarray[Any, Any], length: int) -> None:
+    """Write rows of `length` bytes each, which lie together in memory, so many bytes apart.
+
+    There may be a hundred thousand to a block, so that each takes no more than the system call.
+    """
+    data = _bytes(rows)
+    write = getattr(os, "pwrite", None)
+    for at in range(0, len(data), length):
+        row = data[at : at + length]
+        try:
+            done = 0 if write is None else write(fd, row, position)
+        except InterruptedError:
+            done = 0
+        if done != length:
+            write_at(fd, position + done, row[done:])
+        position += stride
 
 
 def write_all_at(fd: int, position: int, buffers: Sequence[bytes]) -> int:
@@ -126,6 +156,22 @@ def replace(source: Path, target: Path) -> None:
             return
 
 
+def _wait_for_lock(fd: int) -> None:
+    try:
+        import fcntl  # noqa: PLC0415  # Windows has none
+    except ImportError:  # pragma: no cover
+        return
+    for _ in range(_PATIENCE):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        except OSError:  # a file system without locks
+            return
+        else:
+            return
+
+
 def write_whole(path: Path, content: Buffer, token: str, *, durable: bool = False) -> None:
     """Put a small file in place at once: readers see the old one or the new one.
 
@@ -147,7 +193,7 @@ def write_whole(path: Path, content: Buffer, token: str, *, durable: bool = Fals
         raise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepFile:
     """A file that gets its final name when it is whole.
 
@@ -168,7 +214,7 @@ class StepFile:
     final: Path
     token: str
 
-    @property
+    @cached_property
     def temporary(self) -> Path:
         """The name until then, in the same directory, since a rename does not cross file systems."""
         return self.final.with_name(f".{self.final.name}.{self.token}.tmp")
@@ -192,26 +238,48 @@ class StepFile:
             self.final.parent.mkdir(parents=True, exist_ok=True)
             return os.open(self.temporary, flags, 0o666)
 
-    def publish(self, *, durable: bool = False, published: bool = False) -> None:
+    @contextlib.contextmanager
+    def alone(self, *, make: bool = False) -> Iterator[None]:
+        """Keep a second try at the same step from completing and naming the same file at the same time.
+
+        The second one waits, as far as the file system has locks and the first one makes progress; both write the same
+        bytes, so that all it has to do then is to see whether the first one has finished.
+
+        Parameters
+        ----------
+        make : bool
+            Create the temporary file where there is none.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no temporary file.
+        """
+        fd = self.open_for_blocks() if make else os.open(self.temporary, os.O_RDWR | _BINARY)
+        try:
+            _wait_for_lock(fd)
+            if os.name == "nt":  # pragma: no cover  # which does not rename an open file
+                os.close(fd)
+                fd = -1
+            yield
+        finally:
+            if fd >= 0:
+                os.close(fd)
+
+    def publish(self, *, durable: bool = False) -> None:
         """Give the file its final name; harmless when it has it.
 
         Parameters
         ----------
         durable : bool
             Sync the file before and the directory after, so that a power cut loses neither.
-        published : bool
-            The caller knows that the file under the final name is this run's, so that a temporary file beside it can
-            only be that of a task that ran twice, and goes.
 
         Raises
         ------
         OSError
             There is neither a temporary nor a final file, or the disk failed.
         """
-        if published and self.final.exists():
-            self.discard()
-        elif self.temporary.exists() or not self.final.exists():
-            self._rename(durable=durable)
+        self._rename(durable=durable)
         if durable:
             sync_directory(self.final.parent)
 

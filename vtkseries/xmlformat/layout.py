@@ -232,13 +232,17 @@ def _head(document: Document) -> bytes:
     parts = ['<?xml version="1.0"?>\n', _tag("VTKFile", file_attributes), _tag(document.type, document.attributes)]
     if document.field_data:
         parts += ["<FieldData>\n", *map(_data_array, document.field_data), "</FieldData>\n"]
-    for piece in document.pieces:
-        parts.append(_tag("Piece", piece.attributes))
-        for section in piece.sections:
-            parts += [_tag(section.tag, section.attributes), *map(_data_array, section.arrays), f"</{section.tag}>\n"]
-        parts.append("</Piece>\n")
-    parts.append(f"</{document.type}>\n")
+    parts += [*map(_piece, document.pieces), f"</{document.type}>\n"]
     return "".join(parts).encode()
+
+
+@lru_cache(maxsize=256)
+def _piece(piece: Piece) -> str:
+    """Render a piece, which the steps of an uncompressed series have in common."""
+    parts = [_tag("Piece", piece.attributes)]
+    for section in piece.sections:
+        parts += [_tag(section.tag, section.attributes), *map(_data_array, section.arrays), f"</{section.tag}>\n"]
+    return "".join([*parts, "</Piece>\n"])
 
 
 def _data_array(array: DataArray) -> str:
