@@ -362,3 +362,43 @@ def test_dims_that_the_caller_gave_another_use_are_no_axes_by_order(tmp_path: Pa
     np.testing.assert_array_equal(parts["number_2"].point["T"], values(3, 4, 5)[2:])
     grid = only(steps(ds[["s"]], tmp_path, vectors={"s": "c"})[0])
     np.testing.assert_array_equal(grid.point["s"][0], np.moveaxis(values(3, 4, 5), 0, -1))
+
+
+def test_axes_are_found_by_the_units_that_cf_gives_them(tmp_path: Path) -> None:
+    attrs = {"a": "days since 2000-01-01", "b": "dbar", "c": "degrees_north", "d": "degrees_east"}
+    ds = xr.Dataset({"v": (("d", "b", "a", "c"), values(5, 3, 2, 4))})
+    ds = ds.assign_coords({dim: (dim, np.arange(1.0, ds.sizes[dim] + 1), {"units": attrs[dim]}) for dim in attrs})
+    assert ds.vtk.axes == {"x": "d", "y": "c", "z": "b", "time": "a"}
+    found = steps(ds, tmp_path)
+    assert [time for time, _ in found] == [1.0, 2.0]
+    for k, step in enumerate(found):
+        expected = values(5, 3, 2, 4)[:, :, k].transpose(1, 2, 0)[::-1]
+        np.testing.assert_array_equal(only(step).point["v"], expected)
+        np.testing.assert_array_equal(only(step).axes["z"], [-3, -2, -1])
+
+
+@pytest.mark.parametrize("name", ["st_ocean", "mlev", "zw_3d", "zf"])
+def test_levels_of_common_models_are_found_by_name(name: str) -> None:
+    ds = box().rename(lev=name)
+    assert ds.vtk.axes["z"] == name
+
+
+def test_an_ambiguous_axis_is_settled_by_what_the_error_says(tmp_path: Path) -> None:
+    ds = xr.Dataset({"T": (("lon", "x"), values(3, 4))}, {"lon": [0.0, 1, 2], "x": [0.0, 1, 2, 3]})
+    with pytest.raises(SeriesError, match="x='lon', y='x' or x='x', y='lon'"):
+        ds.vtk.to_vtr(tmp_path / "run.pvd")
+    np.testing.assert_array_equal(only(steps(ds, tmp_path, x="lon", y="x")[0]).point["T"][0], values(3, 4).T)
+    with pytest.raises(SeriesError, match="name its axis, as with y='x'"):
+        ds.vtk.plan(tmp_path / "run.pvd", x="lon")
+
+
+def test_two_times_of_one_variable_are_ambiguous_and_of_two_variables_a_choice(tmp_path: Path) -> None:
+    data = ("t", "date", "y", "x"), values(2, 3, 4, 5)
+    ds = xr.Dataset({"T": data}, {"t": [0.0, 1], "date": [5.0, 6, 7]})
+    with pytest.raises(SeriesError, match=r"could be the time axis; say which, with .*time='date'"):
+        ds.vtk.to_vtr(tmp_path / "run.pvd")
+    two = xr.Dataset({"a": ds["T"][:, 0].drop_vars("date"), "b": ds["T"][0].drop_vars("t")})
+    with pytest.warns(VtkSeriesWarning, match="variable 'b' .* as with time='date'"):
+        assert [time for time, _ in steps(two, tmp_path)] == [0.0, 1.0]
+    with pytest.warns(VtkSeriesWarning, match="variable 'a' .* as with time='t'"):
+        assert [time for time, _ in steps(two, tmp_path, time="date")] == [5.0, 6.0, 7.0]

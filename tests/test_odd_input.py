@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from pathlib import Path
 from typing import Any
 
+import cftime
 import numpy as np
 import pytest
 import xarray as xr
 from tools.checker import check_series
-from tools.readers import Grid, read_pvd
+from tools.readers import Grid, read_pvd, read_vtk
 
 from vtkseries import SeriesError, VtkSeriesWarning
 
@@ -119,6 +121,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"path": "a\x01b.pvd"}, "no name for a series"),
     ({"path": "bad\udc80.pvd"}, "no name for a series"),
     ({"path": "n" * 240 + ".pvd"}, r"too long by \d+ bytes"),
+    ({"path": "n" * 300 + ".pvd"}, "more than 255 bytes"),
+    ({"path": "a\\b.pvd"}, "without backslashes"),
 ]
 
 
@@ -156,3 +160,69 @@ def test_a_series_is_not_replaced_by_a_variable_that_is_read_from_it(tmp_path: P
             with pytest.raises(SeriesError, match="is what this Dataset is read from"):
                 own.vtk.to_vtr(tmp_path / "run.pvd")
         np.testing.assert_array_equal(back["T"].values, DATA)
+
+
+def test_a_path_in_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert box().vtk.to_vtr("~/run.pvd") == tmp_path / "run.pvd"
+    assert len(read_pvd(tmp_path / "run.pvd")) == NT
+
+
+def test_texts_that_xml_cannot_hold_do_no_harm(tmp_path: Path) -> None:
+    ds = box().assign(s=((), 1.0, {"units": "\x02"}), w=(("c", "lat", "lon"), np.ones((2, NY, NX))))
+    ds = ds.assign_coords(c=["a\x01", "b"])
+    ds["T"].attrs.update(units="m <s>\x01", note="\x00\ud800")
+    ds["time"].attrs["units"] = "\x01"
+    ds.attrs["note"] = "\ud800 and \uffff"
+    written(ds, tmp_path, vectors={"w": "c"})
+    assert read_vtk(tmp_path / "run" / "run_lat_lon_000000.vtr").components["w"][:2] == ("a\ufffd", "b")
+    with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries") as back:
+        xr.testing.assert_identical(back.load(), ds)
+
+
+def test_a_variable_without_a_name_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    with pytest.warns(VtkSeriesWarning, match="has an empty name; rename it"):
+        written(box().assign({"": box()["T"]}), tmp_path)
+
+
+def test_labels_on_an_axis_are_counted_and_the_plan_says_so(tmp_path: Path) -> None:
+    ds = box().drop_vars("lon").assign_coords(lon=list("abcde"))
+    assert any("lon" in note and "positions were counted" in note for note in ds.vtk.plan(tmp_path / "a.pvd").notices)
+    assert written(ds, tmp_path)[0][1]["0"].axes["x"].tolist() == [0, 1, 2, 3, 4]
+
+
+TIMES: list[tuple[Any, str]] = [
+    (["2000-01-01", "2000-01-02"], "holds <U10, which is no time; decode it"),
+    ([0, 1j], "holds complex128, which is no time"),
+    (np.array([dt.date(2000, 1, 1), dt.date(2000, 1, 2)], object), "holds object, which is no time"),
+    (
+        np.array([cftime.datetime(2000, 1, day, calendar=name) for day, name in ((1, "noleap"), (2, "360_day"))]),
+        "mixes the calendars noleap, 360_day",
+    ),
+]
+
+
+@pytest.mark.parametrize(("time", "message"), TIMES)
+def test_times_that_are_no_numbers_or_dates_are_refused(tmp_path: Path, time: Any, message: str) -> None:
+    with pytest.raises(SeriesError, match=message):
+        box(time=("time", time)).vtk.to_vtr(tmp_path / "run.pvd")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("word", "count"), [("h", 24), ("min", 1440), ("Days", 1), ("ms", 864e5), ("microseconds", 864e8)]
+)
+@pytest.mark.parametrize("stored", ["s", "ns"])
+def test_time_units_by_any_name_that_cf_has(tmp_path: Path, word: str, count: float, stored: str) -> None:
+    dates = box(time=DAYS.astype(f"M8[{stored}]"))
+    assert [t for t, _ in written(dates, tmp_path, time_units=f"{word} since 2000-01-01")] == [0, count]
+    lengths = box(time=np.array([1, 2], "m8[D]").astype(f"m8[{stored}]"))
+    assert [t for t, _ in written(lengths, tmp_path, time_units=word)] == [count, 2 * count]
+    with pytest.raises(SeriesError, match="from no date"):
+        lengths.vtk.plan(tmp_path / "a.pvd", time_units="hours since 2000-01-01")
+
+
+def test_units_of_a_times_own_that_mean_nothing_give_way_to_days(tmp_path: Path) -> None:
+    ds = box(time=("time", DAYS, {"units": "weird"}))
+    assert [time for time, _ in written(ds, tmp_path)] == [0.0, 1.0]

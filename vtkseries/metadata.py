@@ -24,13 +24,16 @@ VERSION = 1
 """Of the JSON; a later one is read as a file of another writer."""
 
 _DTYPE = re.compile(r"[<>|=]?([biufcSUV]\d{1,4}|[mM]8(\[\d{0,4}[A-Za-z]{1,2}\])?|O)")
+_NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _MOST = 2**26  # bytes of one array in JSON
 _DIMS = 32
 
 
 def dumps(content: dict[str, Any]) -> str:
     """Give the JSON text of packed content."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # What is no Unicode character has no UTF-8, but JSON has an escape for it.
+    return _NO_CHARACTER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def loads(text: str) -> dict[str, Any]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import xarray as xr
 
-__all__ = ["attribute"]
+__all__ = ["PRESSURE_UNITS", "attribute"]
+
+PRESSURE_UNITS = frozenset({"pa", "hpa", "kpa", "mb", "mbar", "millibar", "millibars", "bar", "dbar", "decibar", "atm"})
+"""By CF, a coordinate in such units is vertical."""
 
 
 def attribute(variable: xr.Variable, name: str) -> str | None:

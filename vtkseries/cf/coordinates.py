@@ -9,14 +9,13 @@ import cf_xarray  # noqa: F401 (registers the .cf accessor)
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.attributes import attribute
+from vtkseries.cf.attributes import PRESSURE_UNITS, attribute
 from vtkseries.cf.longitudes import is_longitude, unwrap
 from vtkseries.errors import SeriesError
 
 __all__ = ["Axis", "attribute", "find_axis", "scalar_axis", "upward"]
 
-_DOWN_NAMES = {"depth", "air_pressure", "sea_water_pressure"}
-_PRESSURE_UNITS = {"pa", "hpa", "kpa", "mb", "mbar", "millibar", "millibars", "bar", "dbar", "atm"}
+_DOWN_NAMES = {"depth", "depth_below_geoid", "depth_below_sea_floor", "air_pressure", "sea_water_pressure"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def upward(variable: xr.Variable | None, z_scale: float) -> tuple[float, str | N
     positive = (attribute(variable, "positive") or "").lower()
     standard = attribute(variable, "standard_name") or ""
     units = (attribute(variable, "units") or "").lower()
-    down = positive == "down" or (not positive and (standard in _DOWN_NAMES or units in _PRESSURE_UNITS))
+    down = positive == "down" or (not positive and (standard in _DOWN_NAMES or units in PRESSURE_UNITS))
     if not down:
         return z_scale, None
     why = "positive: down" if positive else f"standard_name {standard}" if standard in _DOWN_NAMES else f"units {units}"
@@ -107,7 +106,7 @@ def find_axis(
         message = f"dim {dim!r} is empty; select at least one value"
         raise SeriesError(message)
     variable = None if name is None else ds[name].variable
-    centres = np.arange(size, dtype="f8") if variable is None else _numbers(variable, name)
+    centres = _counted(ds, role, dim, notices) if variable is None else _numbers(variable, name)
     label = repr(str(dim if name is None else name))
     if variable is not None and role == "x" and is_longitude(variable, name):
         centres = _over_date_line(centres, label, notices)
@@ -165,6 +164,12 @@ def _numbers(variable: xr.Variable, name: Hashable | None) -> np.ndarray:
         )
         raise SeriesError(message)
     return values
+
+
+def _counted(ds: xr.Dataset, role: str, dim: Hashable, notices: list[str]) -> np.ndarray:
+    if dim in ds.coords and ds[dim].dtype.kind not in "biufmM":
+        notices.append(f"axis {role} ({dim}): {ds[dim].dtype} labels are no places, so positions were counted")
+    return np.arange(ds.sizes[dim], dtype="f8")
 
 
 def _over_date_line(values: np.ndarray, label: str, notices: list[str]) -> np.ndarray:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from vtkseries.cf.coordinates import attribute
 from vtkseries.errors import SeriesError
+from vtkseries.xmlformat.text import fits_xml, for_xml
 
 __all__ = ["Vector", "choose", "find_vectors", "metadata_names", "undrawable"]
 
@@ -53,7 +54,7 @@ def metadata_names(ds: xr.Dataset) -> set[Hashable]:
         for key, value in ds[name].attrs.items():
             if key.endswith(("_coordinates", "_connectivity")):
                 names.update(str(value).split())
-    return {name for name in ds.variables if name in names} | mappings | topologies
+    return {name for name in ds.variables if name and name in names} | mappings | topologies
 
 
 def choose(ds: xr.Dataset, variables: Sequence[Hashable] | None) -> tuple[list[Hashable], bool]:
@@ -84,7 +85,7 @@ def undrawable(variable: xr.Variable, name: Hashable) -> tuple[str, str] | None:
     text = str(name)
     if not text:
         return "has an empty name", "rename it"
-    if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", text):
+    if not fits_xml(text):
         return "has control characters in its name, which XML cannot hold", "rename it"
     if "mesh" in variable.attrs and "location" in variable.attrs:
         return f"lies on the unstructured mesh {variable.attrs['mesh']!r}", "write it with ds.vtk.to_vtu"
@@ -155,7 +156,7 @@ def _along(ds: xr.Dataset, name: str, dim: str) -> Vector:
     if size not in VECTOR_SIZES:
         message = f"vectors: dim {dim!r} of {name!r} has {size} values; VTK draws 2, 3, 6 or 9 components"
         raise SeriesError(message)
-    labels = tuple(str(v) for v in ds[dim].values) if dim in ds.coords and ds[dim].dtype.kind in "UOT" else ()
+    labels = tuple(for_xml(str(v)) for v in ds[dim].values) if dim in ds.coords and ds[dim].dtype.kind in "UOT" else ()
     return Vector(name, (name,), dim, labels)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import cf_xarray  # noqa: F401 (registers the .cf accessor)
 import xarray as xr
 
+from vtkseries.cf.attributes import PRESSURE_UNITS
 from vtkseries.errors import SeriesError
 
 __all__ = ["CF", "ROLES", "SPACE", "Roles", "cf_roles", "find_roles"]
@@ -43,14 +44,21 @@ _CF_KEYS = {
 
 # Names of dims in the output of common models, matched whole and without regard to case.
 _NAMES = {
-    "x": r"x|[xi]_.+|x\d+|x[tuhqcgb](_ocean)?|s?lon\w*|longitudes?|nav_lon\w*|rlon\w*|grid_longitude\w*|"
+    "x": r"x|[xi]_.+|x\d+|x[tuvwfhqcgb](_ocean)?|s?lon\w*|longitudes?|nav_lon\w*|rlon\w*|grid_longitude\w*|"
     r"projection_x_coordinate\w*|west_east(_stag)?|n[ix]\d*|nlon\w*|i|xi_\w+|easting",
-    "y": r"y|[yj]_.+|y\d+|y[tuhqcgb](_ocean)?|s?lat\w*|latitudes?|nav_lat\w*|rlat\w*|grid_latitude\w*|"
+    "y": r"y|[yj]_.+|y\d+|y[tuvwfhqcgb](_ocean)?|s?lat\w*|latitudes?|nav_lat\w*|rlat\w*|grid_latitude\w*|"
     r"projection_y_coordinate\w*|south_north(_stag)?|n[jy]\d*|nlat\w*|j|eta_\w+|northing",
-    "z": r"z|[zk]_.+|z\d+|z[tuhqcgbliw](_ocean)?|i?lev\w*|levels?|plev\w*|pressure\w*|isobaric\w*|height\w*|alt|"
-    r"altitude\w*|"
-    r"depth\w*|bottom_top(_stag)?|s_(rho|w)|sigma\w*|model_level\w*|nz\d*|nlev\w*|k|elevation",
+    "z": r"z|[zk]_.+|z\d+|z[tuvwfhqcgblis](_\w+)?|s[tw]_ocean|[im]?lev\w*|levels?|plev\w*|pressure\w*|"
+    r"isobaric\w*|height\w*|alt|altitude\w*|depth\w*|bottom_top(_stag)?|s_(rho|w)|sigma\w*|model_level\w*|nz\d*|nlev\w*|k|elevation",
     "time": r"time\d*|times|t|time_counter|time_instant|ocean_time|xtime|valid_time|datetime|date",
+}
+
+_VERTICAL_UNITS = {*PRESSURE_UNITS, "level", "layer", "sigma_level"}
+_VERTICAL_NAMES = {
+    "barometric_altitude",
+    "depth_below_geoid",
+    "depth_below_sea_floor",
+    "sea_water_pressure",
 }
 
 # Dims of bounds, vertices and characters, which are no axes even when nothing else is known of them.
@@ -76,6 +84,8 @@ class Roles:
         Role to what the caller named for it.
     scalars : dict
         Role to a scalar coordinate that tells where fields without that axis lie.
+    spare : set
+        Dims of other times than the one that makes the steps.
     """
 
     dims: dict[Hashable, str] = field(default_factory=dict)
@@ -83,6 +93,7 @@ class Roles:
     evidence: dict[Hashable, int] = field(default_factory=dict)
     named: dict[str, Hashable] = field(default_factory=dict)
     scalars: dict[str, Hashable] = field(default_factory=dict)
+    spare: set[Hashable] = field(default_factory=set)
 
     def of(self, variable: xr.Variable, name: Hashable) -> dict[str, Hashable]:
         """Give the dims of one variable by role.
@@ -99,11 +110,8 @@ class Roles:
                 continue
             other = found.get(role)
             if other is not None and self.evidence[other] == self.evidence[dim]:
-                message = (
-                    f"variable {name!r}: both {other!r} and {dim!r} could be the {role} axis; "
-                    f"say which, with {role}={str(other)!r} or {role}={str(dim)!r}"
-                )
-                raise SeriesError(message)
+                taken = {self.dims[d] for d in variable.dims if d in self.dims}
+                raise _ambiguous(name, role, (other, dim), taken)
             if other is None or self.evidence[dim] < self.evidence[other]:
                 found[role] = dim
         return found
@@ -164,7 +172,7 @@ def find_roles(
     for dim in dims:
         if dim not in roles.dims and dim not in others:
             _take_detected(ds, roles, dim, cf)
-    _one_time(roles)
+    _one_time(roles, {name: ds[name].dims for name in fields})
     for name in sorted(fields, key=lambda name: -ds[name].ndim):
         _take_order(ds, roles, name, others)
     for name, coordinate in ds.coords.items():
@@ -173,6 +181,18 @@ def find_roles(
             if scalar == "time" or (scalar is not None and coordinate.dtype.kind in "iuf"):
                 roles.scalars.setdefault(scalar, name)
     return roles
+
+
+def _ambiguous(name: Hashable, role: str, dims: tuple[Hashable, Hashable], taken: Collection[str]) -> SeriesError:
+    first, last = map(str, dims)
+    free = next((r for r in SPACE if r not in taken), None)
+    if free is None:
+        choices = f"{role}={first!r} or {role}={last!r}, and select one value of the other, as with ds.isel({last}=0)"
+    else:
+        choices = f"{role}={first!r}, {free}={last!r} or {role}={last!r}, {free}={first!r}"
+    return SeriesError(
+        f"variable {name!r}: both {first!r} and {last!r} could be the {role} axis; say which, with {choices}"
+    )
 
 
 def _set(roles: Roles, dim: Hashable, role: str, coordinate: Hashable | None, evidence: int) -> None:
@@ -220,7 +240,19 @@ def cf_roles(ds: xr.Dataset) -> dict[Hashable, tuple[str, bool]]:
             for name in names:
                 if key in _CF_KEYS:
                     found[name] = (_CF_KEYS[key], "axis" in ds[name].attrs)
+    for name, coordinate in ds.coords.items():
+        role = _role_of_meaning(coordinate.variable) if coordinate.dims == (name,) else None
+        if role is not None:
+            found.setdefault(name, (role, False))
     return found
+
+
+def _role_of_meaning(variable: xr.Variable) -> str | None:
+    """Give the role that units or a standard name tell by CF, beside what cf_xarray knows."""
+    units, standard = (str(variable.attrs.get(key, "")) for key in ("units", "standard_name"))
+    if re.match(r"\s*\w+\s+since\s", units) and variable.dtype.kind in "iuf":
+        return "time"
+    return "z" if units.lower() in _VERTICAL_UNITS or standard in _VERTICAL_NAMES else None
 
 
 def _with_text_only(ds: xr.Dataset) -> xr.Dataset:
@@ -265,7 +297,9 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
     for name in dict.fromkeys([dim, *along]):
         role_or_none = _role_of_name(name)
         if role_or_none is not None:
-            _set(roles, dim, role_or_none, coordinate, _NAME)
+            # A time of text or the like is no count of steps: reading it says so.
+            told = dim if coordinate is None and role_or_none == "time" and dim in ds.coords else coordinate
+            _set(roles, dim, role_or_none, told, _NAME)
             return
     if coordinate is not None and _is_time(ds[coordinate].variable):
         _set(roles, dim, "time", coordinate, _DTYPE)
@@ -292,14 +326,21 @@ def _is_time(variable: xr.Variable) -> bool:
     return variable.dtype.kind == "O" and variable.size > 0 and hasattr(variable.values.flat[0], "calendar")
 
 
-def _one_time(roles: Roles) -> None:
+def _one_time(roles: Roles, fields: Mapping[Hashable, tuple[Hashable, ...]]) -> None:
     """Keep one time axis: the one with the best evidence, or with the plainest name; others are extra dims."""
     times = [dim for dim, role in roles.dims.items() if role == "time"]
-    if len(times) > 1:
-        best = min(times, key=lambda dim: (roles.evidence[dim], str(dim).lower() != "time", len(str(dim))))
-        for dim in times:
-            if dim != best:
-                del roles.dims[dim], roles.coordinates[dim], roles.evidence[dim]
+    if len(times) < 2:  # noqa: PLR2004 (nothing to choose)
+        return
+    best = min(times, key=lambda dim: (roles.evidence[dim], str(dim).lower() != "time", len(str(dim))))
+    rivals = [dim for dim in times if roles.evidence[dim] == roles.evidence[best] and dim != best]
+    for name, dims in fields.items():
+        rival = next((dim for dim in rivals if {best, dim} <= set(dims) and str(best).lower() != "time"), None)
+        if rival is not None:
+            raise _ambiguous(name, "time", (best, rival), {roles.dims[d] for d in dims if d in roles.dims})
+    for dim in times:
+        if dim != best:
+            roles.spare.add(dim)
+            del roles.dims[dim], roles.coordinates[dim], roles.evidence[dim]
 
 
 def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable, others: Collection[Hashable]) -> None:

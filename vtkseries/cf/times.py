@@ -6,11 +6,12 @@ import contextlib
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from xarray.coding.times import encode_cf_datetime, encode_cf_timedelta
+from xarray.coding.times import encode_cf_datetime
 
 from vtkseries.errors import SeriesError
 
@@ -27,6 +28,8 @@ _NAMES = {
     1e-6: "us microsecond microseconds",
     1e-9: "ns nanosecond nanoseconds",
 }
+_NANOSECONDS = {"W": 7 * 86400 * 10**9, "D": 86400 * 10**9, "h": 3600 * 10**9, "m": 60 * 10**9}
+_NANOSECONDS |= {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SECONDS = {name: seconds for seconds, names in _NAMES.items() for name in names.split()}
 
 
@@ -96,22 +99,15 @@ def count_time(
     they came with.
     """
     if raw.dtype.kind == "m":
-        units = (time_units or attrs.get("units") or "days").strip()
-        unit = units.split()[0]
-        try:
-            values = encode_cf_timedelta(raw, unit, np.dtype("f8"))[0]
-        except (KeyError, ValueError) as error:
-            raise _unknown_units(label, units) from error
-        return np.asarray(values, "f8"), units, None, ()
-    if raw.dtype.kind == "M" or (raw.dtype.kind == "O" and hasattr(raw.flat[0], "isoformat")):
-        calendar = getattr(raw.flat[0], "calendar", None) or attrs.get("calendar") or "proleptic_gregorian"
+        units = (time_units or _own_units(attrs, lengths=True)).strip()
+        if units.lower() not in _SECONDS:
+            raise _no_length(label, "lengths of time", units)
+        return _lengths(raw, units.lower()), units, None, ()
+    if raw.dtype.kind == "M" or _holds_dates(raw):
+        calendar = _calendar(raw, attrs, label)
         dates = _iso(raw)
-        units = _since(time_units or attrs.get("units") or "days", dates[0], label)
-        try:
-            values = np.asarray(encode_cf_datetime(raw, units, calendar, np.dtype("f8"))[0], "f8")
-        except (KeyError, ValueError, OverflowError) as error:
-            raise _unknown_units(label, units) from error
-        return values, units, str(calendar), dates
+        units = _since(time_units or _own_units(attrs, lengths=False), dates[0], label)
+        return _since_date(raw, units, calendar, label), units, calendar, dates
     if raw.dtype.kind not in "biuf":
         message = (
             f"time coordinate {label!r} holds {raw.dtype}, which is no time; decode it "
@@ -143,7 +139,7 @@ def _numbers(
     dates = _iso(decoded)
     if time_units not in (None, units):
         units = _since(str(time_units), dates[0], label)
-        values = np.asarray(encode_cf_datetime(decoded, units, calendar, np.dtype("f8"))[0], "f8")
+        values = _since_date(decoded, units, calendar, label)
     return values, units, calendar, dates
 
 
@@ -154,12 +150,65 @@ def _in_units(
     if wanted is None or own is None or own.strip() not in _SECONDS:
         return values, wanted or own, None, ()
     if wanted.strip() not in _SECONDS:
-        message = (
-            f"time {label!r} counts {own} from no date, so time_units={wanted!r} cannot tell it; give 'hours', say"
-        )
-        raise SeriesError(message)
+        raise _no_length(label, own, wanted)
     old, new = _SECONDS[own.strip()], _SECONDS[wanted.strip()]
     return (values * old / new if old != new else values), wanted, None, ()
+
+
+def _holds_dates(raw: np.ndarray) -> bool:
+    return raw.dtype.kind == "O" and all(hasattr(raw.flat[0], word) for word in ("isoformat", "hour"))
+
+
+def _calendar(raw: np.ndarray, attrs: dict[str, Any], label: str) -> str:
+    found = dict.fromkeys(getattr(date, "calendar", None) for date in raw) if raw.dtype.kind == "O" else {None: None}
+    if len(found) > 1:
+        message = (
+            f"time {label!r} mixes the calendars {', '.join(map(str, found))}; convert them to one, as with "
+            "cftime.datetime.change_calendar"
+        )
+        raise SeriesError(message)
+    return str(next(iter(found)) or attrs.get("calendar") or "proleptic_gregorian")
+
+
+def _own_units(attrs: dict[str, Any], *, lengths: bool) -> str:
+    """Give the units that a variable had when it was stored; days where they are of no use."""
+    units = str(attrs.get("units", "")).strip()
+    match = _UNITS.match(units)
+    word = match[1] if match and not lengths else units
+    return units if word.lower() in _SECONDS else "days"
+
+
+def _lengths(raw: np.ndarray, units: str) -> np.ndarray:
+    """Give timedeltas as numbers, rounded once."""
+    unit, count = np.datetime_data(raw.dtype)
+    ratio = Fraction(count) * _NANOSECONDS[unit] / round(_SECONDS[units] * 1e9)
+    return np.asarray(raw.astype("i8").astype("f8") * ratio.numerator / ratio.denominator)
+
+
+def _since_date(raw: np.ndarray, units: str, calendar: str, label: str) -> np.ndarray:
+    """Give dates as numbers."""
+    word, start = _UNITS.fullmatch(units).groups()  # type: ignore[union-attr]  # _since gave it
+    seconds = _SECONDS.get(word.lower())
+    if seconds is None:
+        raise _unknown_units(label, units)
+    if raw.dtype.kind == "M" and seconds < 1:
+        # xarray gives infinity for units finer than the dates' own.
+        fine = raw.astype("M8[ns]")
+        if not np.array_equal(fine.astype(raw.dtype), raw):
+            raise _unknown_units(label, units)
+        raw = fine
+    # Of the names that CF allows, xarray knows the long ones only.
+    plain = f"{_NAMES[seconds].split()[-1]} since {start}"
+    try:
+        return np.asarray(encode_cf_datetime(raw, plain, calendar, np.dtype("f8"))[0], "f8")
+    except (KeyError, ValueError, OverflowError) as error:
+        raise _unknown_units(label, units) from error
+
+
+def _no_length(label: str, own: str, wanted: str) -> SeriesError:
+    return SeriesError(
+        f"time {label!r} counts {own} from no date, so time_units={wanted!r} cannot tell it; give 'hours', say"
+    )
 
 
 def _since(units: str, first: str, label: str) -> str:

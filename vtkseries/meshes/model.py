@@ -18,6 +18,7 @@ from vtkseries.storage.tiles import Values
 from vtkseries.values import conversions
 from vtkseries.xmlformat.codecs import Codec
 from vtkseries.xmlformat.layout import DataArray, Document
+from vtkseries.xmlformat.text import for_xml
 
 __all__ = ["Mesh", "Named", "named_fields"]
 
@@ -72,7 +73,7 @@ def named_fields(
 
 def _units(variable: xr.Variable) -> str | None:
     units = variable.attrs.get("units")
-    return units if isinstance(units, str) and units else None
+    return for_xml(units) if isinstance(units, str) and units else None
 
 
 @dataclass

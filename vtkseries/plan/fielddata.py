@@ -13,6 +13,7 @@ from vtkseries.cf.times import Times
 from vtkseries.plan.model import FieldPlan, SeriesPlan
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import DataArray
+from vtkseries.xmlformat.text import for_xml
 
 __all__ = ["constant_fields", "step_fields", "text_array", "widest_fields"]
 
@@ -21,7 +22,7 @@ _WIDEST = 4 * len(repr(-math.pi * 1e-300))
 
 def text_array(name: str, text: str) -> DataArray:
     """Give a String array in ascii: its UTF-8 codes in decimal, and a zero."""
-    codes = " ".join(map(str, (*text.encode(), 0)))
+    codes = " ".join(map(str, (*for_xml(text).encode(), 0)))
     return DataArray(name, "String", tuples=1, text=codes, encoding="ascii")
 
 

@@ -126,16 +126,16 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
         fault = undrawable(variable, name)
         if fault is not None:
             return fault
-        dims = set(roles.of(variable, name).values()) | {item.dim, options.parts}
+        found = roles.of(variable, name)
+        dims = set(found.values()) | {item.dim, options.parts}
         extra = [dim for dim in variable.dims if dim not in dims]
         if extra:
             dim = extra[0]
+            free = "time" if dim in roles.spare else next((r for r in SPACE if r not in {*found, *roles.named}), None)
+            own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
             return (
                 f"has the dim {dim!r} ({ds.sizes[dim]} values), which fits no axis",
-                (
-                    f"give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0), "
-                    f"or name its axis, as with x={str(dim)!r}"
-                ),
+                f"give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0){own}",
             )
     return None
 

@@ -37,6 +37,7 @@ from vtkseries.xmlformat.layout import (
     place,
     relocate,
 )
+from vtkseries.xmlformat.text import for_xml
 
 __all__ = ["Storage", "attribute_text", "plan_part", "refuse_twins", "static_notices"]
 
@@ -270,8 +271,8 @@ def refuse_twins(names: list[str]) -> None:
 
 
 def attribute_text(value: object) -> str | None:
-    """Give an attribute that is a text, and not empty."""
-    return value if isinstance(value, str) and value else None
+    """Give an attribute that is a text, and not empty, as XML can hold it."""
+    return for_xml(value) if isinstance(value, str) and value else None
 
 
 def static_notices(parts: Sequence[PartPlan], steps: int) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from vtkseries.errors import SeriesError
 from vtkseries.plan.group import Group
 from vtkseries.plan.model import SeriesPlan
+from vtkseries.xmlformat.text import fits_xml
 
 __all__ = ["check_names", "choose_grid", "part_names", "read_target"]
 
@@ -49,11 +50,17 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
     """
     choices = " or ".join(suffixes)
     # XML cannot hold control characters, nor what is no Unicode; and no file system can hold a zero.
-    if not Path(path).name or re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", str(path)):
-        message = f"path {str(path)!r} is no name for a series; take one in Unicode that ends in {choices}"
+    if not Path(path).name or not fits_xml(str(path)) or "\\" in Path(path).name:
+        message = (
+            f"path {str(path)!r} is no name for a series; "
+            f"take one in Unicode, without backslashes, that ends in {choices}"
+        )
         raise SeriesError(message)
     # A worker, or a Delayed that is computed later, may have another working directory.
-    target = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symbolic links)
+    target = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 (resolve() would follow symbolic links)
+    if any(len(os.fsencode(name)) > _LONGEST_NAME for name in target.parts):
+        message = f"path {str(path)!r} has a name of more than {_LONGEST_NAME} bytes; take a shorter one"
+        raise SeriesError(message)
     if target.suffix not in suffixes:
         message = f"path {str(path)!r} must end in {choices}, as in {target.with_suffix(suffixes[0]).name!r}"
         raise SeriesError(message)

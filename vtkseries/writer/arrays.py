@@ -28,6 +28,7 @@ from vtkseries.xmlformat.layout import (
     place,
     relocate,
 )
+from vtkseries.xmlformat.text import fits_xml
 
 if TYPE_CHECKING:
     from vtkseries.cf.times import Times
@@ -166,7 +167,7 @@ def _plans(
     sources: dict[str, xr.Variable],
     precision: Precision | None,
 ) -> list[tuple[ArrayPlan, DataArray]]:
-    if not isinstance(name, str) or not name or any(ord(c) < ord(" ") and c not in "\t\n\r" for c in name):
+    if not isinstance(name, str) or not name or not fits_xml(name):
         raise SeriesError(f"{where}: {name!r} cannot name an array; take printable text")
     shape = grid.shape(cells=where == "cell_data")
     parts = list(values) if isinstance(values, tuple | list) else [values]
