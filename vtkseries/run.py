@@ -22,7 +22,7 @@ from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
 from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.lock import Lock
-from vtkseries.storage.recover import examine, next_file_number, stale_temporaries
+from vtkseries.storage.recover import checksum_step, examine, next_file_number, stale_temporaries
 from vtkseries.storage.stepfile import StepFile, new_token, sync_directory, write_at, write_whole
 from vtkseries.streams import StreamSource, write_streams
 from vtkseries.xmlformat.layout import PREFIX, Document, render
@@ -203,6 +203,12 @@ def _entries(plan: SeriesPlan, step: int, *, written: bool = True) -> list[Entry
     stamp = repr(plan.times.values[step])
     measured = written and plan.compression is not None
     items: Sequence[PartPlan | WholePlan] = plan.wholes or plan.parts
+    if written and plan.durable:  # which waits for the disk anyway, so that a sum of what was written costs little
+        sums = [checksum_step(plan.file(item, step)) for item in items]
+        return [
+            Entry(stamp, plan.relative(item, step), number, item.name, size, crc)
+            for number, (item, (size, crc)) in enumerate(zip(items, sums, strict=True))
+        ]
     if plan.wholes:
         sizes = [len(_together(plan, whole, step)) for whole in plan.wholes]
     else:

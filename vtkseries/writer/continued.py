@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vtkseries.blocks import BlockBytes, block_values
+from vtkseries.engine.values import read_array
 from vtkseries.errors import SeriesError
 from vtkseries.plan import build
 from vtkseries.plan.group import STEP_FIELDS
 from vtkseries.plan.model import WholePlan
+from vtkseries.storage.recover import next_file_number
 from vtkseries.writer.resume import Held, find_earlier
 
 if TYPE_CHECKING:
@@ -46,25 +49,30 @@ def make_plan(
     if earlier is not None and time_units is None:
         time_units = earlier.units
     prepared = build.make_plan(ds, path, mode=mode, time_units=time_units, **options)
-    if earlier is not None:
-        _check(earlier, prepared.plan)
-    return prepared
+    if earlier is None:
+        return prepared
+    _check(earlier, prepared.plan, prepared.sources)
+    first = next_file_number(earlier.steps.until(prepared.plan.times.values[0]))
+    return replace(prepared, plan=replace(prepared.plan, first=first))
 
 
-def _check(earlier: Earlier, plan: SeriesPlan) -> None:
+def _check(earlier: Earlier, plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> None:
     """Refuse a plan whose grid, variables, or units of time are others."""
     items: Sequence[PartPlan | WholePlan] = plan.wholes or plan.parts
     earlier.check([(_held(item), _nodes(item)) for item in items], plan.times.units)
-    found = _difference(earlier, items, plan)
+    found = _difference(earlier, items, plan, sources)
     if found:
         raise SeriesError(f"{earlier.path}: the series so far does not fit: {found}; write another with mode='w'")
 
 
-def _difference(earlier: Earlier, items: Sequence[PartPlan | WholePlan], plan: SeriesPlan) -> str:
+def _difference(
+    earlier: Earlier, items: Sequence[PartPlan | WholePlan], plan: SeriesPlan, sources: Mapping[str, xr.Variable]
+) -> str:
     for (grid, _), item in zip(earlier.parts, items, strict=True):
         if grid.parallel != bool(plan.wholes):
             return f"its steps are {'in pieces' if grid.parallel else 'whole'}, and the new one is not"
         found = "" if isinstance(item, WholePlan) else _other_image(grid, dict(item.document.attributes))
+        found = found or ("" if isinstance(item, WholePlan) else _other_points(grid, item, sources))
         if found:
             return found
     new = {field.name for field in plan.fields}
@@ -108,4 +116,23 @@ def _other_image(grid: GridFile, attributes: Mapping[str, str]) -> str:
         old, new = grid.attribute(name), attributes.get(name)
         if old is not None and new is not None and [*map(float, old.split())] != [*map(float, new.split())]:
             return f"the image's {name} is {old}, and the new step's {new}"
+    return ""
+
+
+def _other_points(grid: GridFile, part: PartPlan, sources: Mapping[str, xr.Variable]) -> str:
+    """Compare the points of structured grids, plane by plane; those that move with time are free."""
+    if all(section.tag != "Points" for section in part.document.pieces[0].sections):
+        return ""
+    array = part.arrays[-1]  # planned behind the fields
+    if any("time" in component.roles for component in array.sources):
+        return ""
+    values = [sources[component.source].values for component in array.sources]
+    points = BlockBytes(block_values(array, array.shape, values, 0))
+    _, ny, nx = array.shape
+    plane = array.nbytes // array.shape[0]
+    for z in range(array.shape[0]):
+        new = np.frombuffer(points.read(z * plane, (z + 1) * plane), array.dtype).reshape(1, ny, nx, -1)
+        old = read_array(grid, "Points", grid.arrays("Points")[0].name, (np.array([z]), np.arange(ny), np.arange(nx)))
+        if not np.array_equal(old, new, equal_nan=True):
+            return "the points of its grid are others"
     return ""

@@ -33,6 +33,8 @@ class Earlier:
         The ``.pvd``.
     parts : tuple of (GridFile, list of ndarray)
         Its files, and their coordinates.
+    steps : Examined
+        All its whole steps.
     units, calendar : str or None
         Of the time.
     fields : frozenset of str
@@ -41,6 +43,7 @@ class Earlier:
 
     path: Path
     parts: tuple[tuple[GridFile, list[np.ndarray]], ...]
+    steps: Examined
     units: str | None
     calendar: str | None = None
     fields: frozenset[str] = frozenset()
@@ -108,7 +111,7 @@ def read_earlier(path: Path, steps: Examined) -> Earlier | None:
         piece = grid.other(grid.sources[-1]) if grid.parallel else grid
         texts |= {a.name: a.text if a.type == "String" else None for a in piece.header.document.field_data}
     units, calendar = (_text(texts.get(name)) for name in ("time_units", "time_calendar"))
-    return Earlier(path, tuple(parts), units, calendar, frozenset(texts))
+    return Earlier(path, tuple(parts), steps, units, calendar, frozenset(texts))
 
 
 def _text(codes: str | None) -> str | None:
