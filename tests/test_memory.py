@@ -391,7 +391,7 @@ def test_components_apart_and_bits_are_read() -> None:
         (lambda ds: ds.vtk.to_grid(time=0.25), "time=0.25 is not there; the dim 'time' has 0.0 to 0.5"),
         (lambda ds: ds.vtk.to_grid(member=0), "member=0: there is no such dim"),
         (lambda ds: ds.assign(s=(("y", "x"), np.zeros((4, 5)))).vtk.to_grid(time=0.0), "lie on 2 grids .*variables="),
-        (lambda _: vtkseries.from_grid(vtk.vtkPolyData()), "not a vtkPolyData"),
+        (lambda _: vtkseries.from_grid(vtk.vtkTable()), "not a vtkTable"),
         (lambda _: vtkseries.from_grid(3), "not a int"),
     ],
 )

@@ -12,7 +12,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.memory.grid import require_vtk
 from vtkseries.memory.sharing import from_vtk, noted
 
-__all__ = ["GridView", "foreign"]
+__all__ = ["GridView", "View", "attrs_of", "field_of", "foreign", "free_name", "time_of", "variable_of"]
 
 Array = npt.NDArray[Any]
 
@@ -20,7 +20,34 @@ _DIMS = ("z", "y", "x")
 _VECTOR = 3
 
 
-class GridView:
+class View:
+    """A VTK object with data at points and in cells, seen as arrays."""
+
+    def __init__(self, grid: Any) -> None:
+        self.grid = grid
+
+    def arrays(self, *, cells: bool) -> dict[str, Any]:
+        """Give the VTK arrays at points or in cells, by name; those without one are numbered."""
+        return _named(self.grid.GetCellData() if cells else self.grid.GetPointData())
+
+    def fields(self) -> dict[str, Any]:
+        """Give the VTK arrays of the field data, by name."""
+        return _named(self.grid.GetFieldData())
+
+    def text(self, name: str) -> str | None:
+        """Give the first text of an array of the field data."""
+        array = self.fields().get(name)
+        if array is None or not array.IsA("vtkStringArray") or not array.GetNumberOfValues():
+            return None
+        return str(array.GetValue(0))
+
+    def note(self) -> str | None:
+        """Give what vtkseries left with the grid or, where a filter dropped it, with an array of it."""
+        every = (*self.arrays(cells=False).values(), *self.arrays(cells=True).values())
+        return self.text("vtkseries") or next(filter(None, map(noted, every)), None)
+
+
+class GridView(View):
     """A VTK grid, seen as arrays.
 
     Parameters
@@ -47,39 +74,19 @@ class GridView:
         if kind is None:
             name = grid.GetClassName() if hasattr(grid, "GetClassName") else type(grid).__name__
             raise SeriesError(
-                f"from_grid takes a vtkRectilinearGrid, vtkImageData or vtkStructuredGrid, not a {name}; take the grid "
-                "from before the filter that made it, or resample it with vtkResampleToImage"
+                "from_grid takes a vtkRectilinearGrid, vtkImageData, vtkStructuredGrid, vtkPolyData or "
+                f"vtkUnstructuredGrid, not a {name}; of several blocks take one, as with GetBlock(0)"
             )
-        self.grid = grid
+        super().__init__(grid)
         self.kind: str = kind.__name__
         e = grid.GetExtent()
         self.extent: tuple[int, ...] = tuple(e)
         self.points: tuple[int, int, int] = (e[5] - e[4] + 1, e[3] - e[2] + 1, e[1] - e[0] + 1)
         self.cells: tuple[int, int, int] = tuple(max(n - 1, min(n, 1)) for n in self.points)  # type: ignore[assignment]
 
-    def arrays(self, *, cells: bool) -> dict[str, Any]:
-        """Give the VTK arrays at points or in cells, by name; those without one are numbered."""
-        return _named(self.grid.GetCellData() if cells else self.grid.GetPointData())
-
-    def fields(self) -> dict[str, Any]:
-        """Give the VTK arrays of the field data, by name."""
-        return _named(self.grid.GetFieldData())
-
     def values(self, array: Any, *, cells: bool) -> Array:
         """Give an array's values as (z, y, x, components)."""
         return from_vtk(array).reshape(*(self.cells if cells else self.points), array.GetNumberOfComponents())
-
-    def text(self, name: str) -> str | None:
-        """Give the first text of an array of the field data."""
-        array = self.fields().get(name)
-        if array is None or not array.IsA("vtkStringArray") or not array.GetNumberOfValues():
-            return None
-        return str(array.GetValue(0))
-
-    def note(self) -> str | None:
-        """Give what vtkseries left with the grid or, where a filter dropped it, with an array of it."""
-        every = (*self.arrays(cells=False).values(), *self.arrays(cells=True).values())
-        return self.text("vtkseries") or next(filter(None, map(noted, every)), None)
 
     def axes(self) -> tuple[Array, Array, Array] | None:
         """Give the nodes along x, y and z; None where points have places of their own, or the image is tilted."""
@@ -137,13 +144,13 @@ def foreign(view: GridView) -> xr.Dataset:
         for name, array in view.arrays(cells=cells).items():
             if not array.IsA("vtkStringArray"):
                 taken = {**variables, **coordinates}
-                variables[_free(name, "cell" if cells else "point", taken)] = variable_of(view, array, cells=cells)
+                variables[free_name(name, "cell" if cells else "point", taken)] = variable_of(view, array, cells=cells)
     for name, array in view.fields().items():
         if name not in {"TimeValue", "time_units", "time_calendar", "vtkseries"}:
             variable = field_of(name, array)
             if variable is not None:
-                variables[_free(name, "field", {**variables, **coordinates})] = variable
-    return xr.Dataset(variables, {**coordinates, **_time(view)})
+                variables[free_name(name, "field", {**variables, **coordinates})] = variable
+    return xr.Dataset(variables, {**coordinates, **time_of(view)})
 
 
 def variable_of(view: GridView, array: Any, *, cells: bool, dims: tuple[Any, ...] = _DIMS) -> xr.Variable:
@@ -151,9 +158,9 @@ def variable_of(view: GridView, array: Any, *, cells: bool, dims: tuple[Any, ...
     values = view.values(array, cells=cells)
     names = tuple(f"{dim}_cell" for dim in dims) if cells and dims == _DIMS else dims
     if values.shape[-1] == 1:
-        return xr.Variable(names, values[..., 0], _attrs(array))
+        return xr.Variable(names, values[..., 0], attrs_of(array))
     last = "component" if values.shape[-1] == _VECTOR else f"component_{values.shape[-1]}"
-    return xr.Variable((*names, last), values, _attrs(array))
+    return xr.Variable((*names, last), values, attrs_of(array))
 
 
 def field_of(name: str, array: Any) -> xr.Variable | None:
@@ -166,11 +173,12 @@ def field_of(name: str, array: Any) -> xr.Variable | None:
     else:
         return None
     dims = (f"{name}_tuple", f"{name}_component")[: values.ndim]
-    variable = xr.Variable(dims, values, _attrs(array))
+    variable = xr.Variable(dims, values, attrs_of(array))
     return variable[0] if values.ndim == 1 and len(values) == 1 else variable
 
 
-def _attrs(array: Any) -> dict[str, Any]:
+def attrs_of(array: Any) -> dict[str, Any]:
+    """Give the units and the names of components that an array has."""
     attrs: dict[str, Any] = {}
     if array.IsA("vtkDataArray") and array.HasInformation():
         units = array.GetInformation().Get(array.UNITS_LABEL())
@@ -193,7 +201,8 @@ def _coordinates(view: GridView) -> dict[str, xr.Variable]:
     return found
 
 
-def _time(view: GridView) -> dict[str, xr.Variable]:
+def time_of(view: View) -> dict[str, xr.Variable]:
+    """Give the time of a step as a coordinate, where it is known."""
     stamp = view.fields().get("TimeValue")
     if stamp is None or stamp.GetNumberOfValues() != 1:
         return {}
@@ -202,6 +211,7 @@ def _time(view: GridView) -> dict[str, xr.Variable]:
     return {"time": xr.Variable((), from_vtk(stamp)[0, 0], attrs)}
 
 
-def _free(name: str, kind: str, taken: dict[str, Any]) -> str:
+def free_name(name: str, kind: str, taken: dict[str, Any]) -> str:
+    """Give a name that is not taken."""
     candidates = (name, f"{name}_{kind}", *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
     return next(candidate for candidate in candidates if candidate not in taken)

@@ -13,6 +13,7 @@ import xarray as xr
 from vtkseries.engine.restore import Restoration
 from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.memory.back import GridView, field_of, foreign, variable_of
+from vtkseries.memory.mesh import from_mesh, is_mesh
 from vtkseries.memory.sharing import from_vtk
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
 from vtkseries.timecodes import restore_times
@@ -32,9 +33,13 @@ def from_grid(grid: Any) -> xr.Dataset:
     filters: arrays that they added are further variables, of a smaller or coarser grid the coordinates are that grid's.
     Grids of other origin have the names that the engine gives to files.
 
+    What is no grid any more, as a contour or a threshold, has data on the dims ``point`` and ``cell``, the coordinates
+    ``x``, ``y`` and ``z`` of the points, and the cells as ``connectivity``, ``offsets`` (where each ends) and VTK's
+    ``types``.
+
     Parameters
     ----------
-    grid : vtkRectilinearGrid, vtkImageData or vtkStructuredGrid
+    grid : vtkRectilinearGrid, vtkImageData, vtkStructuredGrid, vtkPolyData or vtkUnstructuredGrid
         Of VTK or pyvista.
 
     Returns
@@ -59,6 +64,8 @@ def from_grid(grid: Any) -> xr.Dataset:
     >>> vtkseries.from_grid(ds.vtk.to_grid()).identical(ds)
     True
     """
+    if is_mesh(grid):
+        return from_mesh(grid)
     view = GridView(grid)
     text = view.note()
     content = None if text is None else loads(text)

@@ -1,0 +1,97 @@
+"""What filters made of a grid that is none any more: points and cells, as a Dataset on VTK's memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from vtkseries.memory.back import View, attrs_of, field_of, free_name, time_of
+from vtkseries.memory.sharing import from_vtk
+from vtkseries.metadata import VERSION, loads, unpack
+
+__all__ = ["from_mesh", "is_mesh"]
+
+Array = npt.NDArray[Any]
+
+_BOOKKEEPING = {"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time"}
+
+
+def is_mesh(grid: Any) -> bool:
+    """Tell whether it is a vtkPolyData or vtkUnstructuredGrid."""
+    return hasattr(grid, "IsA") and bool(grid.IsA("vtkPolyData") or grid.IsA("vtkUnstructuredGrid"))
+
+
+def from_mesh(grid: Any) -> xr.Dataset:
+    """Give points and cells as a Dataset.
+
+    Data at points is on the dim ``point``, data of cells on ``cell``; ``x``, ``y`` and ``z`` are the points' places,
+    ``connectivity``, ``offsets`` and ``types`` the cells, as :func:`vtkseries.evtk.unstructuredGridToVTK` takes them.
+
+    Parameters
+    ----------
+    grid : vtkPolyData or vtkUnstructuredGrid
+    """
+    view = View(grid)
+    told, attrs = _told(view)
+    coordinates = {**_places(grid), **_cells(grid), **time_of(view)}
+    variables: dict[str, xr.Variable] = {}
+    for dim in ("point", "cell"):
+        for name, array in view.arrays(cells=dim == "cell").items():
+            if not array.IsA("vtkStringArray"):
+                values = from_vtk(array)
+                dims = (dim,) if values.shape[1] == 1 else (dim, _components(values.shape[1]))
+                taken = {**variables, **coordinates}
+                found = {**attrs_of(array), **told.get(name, {})}
+                variables[free_name(name, dim, taken)] = xr.Variable(
+                    dims, values.reshape(values.shape[: len(dims)]), found
+                )
+    for name, array in view.fields().items():
+        variable = None if name in _BOOKKEEPING else field_of(name, array)
+        if variable is not None:
+            variables[free_name(name, "field", {**variables, **coordinates})] = variable
+    return xr.Dataset(variables, coordinates, attrs)
+
+
+def _components(count: int) -> str:
+    return "component" if count == 3 else f"component_{count}"  # noqa: PLR2004  # a vector
+
+
+def _places(grid: Any) -> dict[str, xr.Variable]:
+    points = grid.GetPoints()
+    places = np.empty((0, 3)) if points is None else from_vtk(points.GetData())
+    return {name: xr.Variable("point", places[:, n], {"axis": name.upper()}) for n, name in enumerate("xyz")}
+
+
+def _cells(grid: Any) -> dict[str, xr.Variable]:
+    """Give the cells of all kinds, in the order of the cells' data."""
+    kinds = ("Verts", "Lines", "Polys", "Strips") if grid.IsA("vtkPolyData") else ("Cells",)
+    nodes, ends, last = [np.empty(0, "i8")], [np.empty(0, "i8")], 0
+    for kind in kinds:
+        cells = getattr(grid, f"Get{kind}")()
+        if cells is not None and cells.GetNumberOfCells():
+            nodes.append(from_vtk(cells.GetConnectivityArray())[:, 0])
+            ends.append(from_vtk(cells.GetOffsetsArray())[1:, 0] + last)
+            last += nodes[-1].size
+    types = np.array([grid.GetCellType(n) for n in range(grid.GetNumberOfCells())], np.uint8)
+    return {
+        "connectivity": xr.Variable("connectivity_node", np.concatenate(nodes)),
+        "offsets": xr.Variable("cell", np.concatenate(ends)),
+        "types": xr.Variable("cell", types),
+    }
+
+
+def _told(view: View) -> tuple[dict[str, dict[Any, Any]], dict[Any, Any]]:
+    """Give the attributes that variables, and the Dataset, had where the grid came from."""
+    text = view.note()
+    content = None if text is None else loads(text)
+    if content is None or content.get("version") != VERSION:
+        return {}, {}
+    told = {
+        str(unpack(entry["name"])): {unpack(key): unpack(value) for key, value in entry.get("attrs", ())}
+        for entry in content["variables"]
+        if "at" in entry
+    }
+    return told, {unpack(key): unpack(value) for key, value in content["attrs"]}
