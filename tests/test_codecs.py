@@ -83,7 +83,7 @@ def test_a_damaged_short_or_long_stream_is_a_format_error(name: str) -> None:
 
 @pytest.mark.parametrize("name", CODECS)
 def test_an_unknown_level_is_refused_with_those_that_exist(name: str) -> None:
-    for level in (-1, 99, 1.5, None, "1"):
+    for level in (-1, 99, 1.5, True, None, "1"):
         with pytest.raises(SeriesError, match=f"choose one of {CODECS[name].levels[0]} to {CODECS[name].levels[-1]}"):
             CODECS[name](level)  # type: ignore[arg-type]
 

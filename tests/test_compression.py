@@ -169,6 +169,7 @@ def test_the_plan_says_that_its_bytes_are_those_before_compression() -> None:
     ("options", "message"),
     [
         ({"compression": "gzip"}, "choose one of none, zlib, lz4, lzma"),
+        ({"compression": ["zlib"]}, "choose one of none, zlib, lz4, lzma"),
         ({"compression": "zlib", "compression_level": 10}, "choose one of 0 to 9"),
         ({"compression": "lz4", "compression_level": 0}, "choose one of 1 to 12"),
         ({"compression": "lzma", "compression_level": "high"}, "choose one of 0 to 9"),

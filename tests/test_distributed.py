@@ -7,6 +7,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 import xarray as xr
 from dask.diagnostics import ProgressBar
 from distributed import Client, LocalCluster, SchedulerPlugin, progress
-from tools.killer import DieWriting
+from tools.killer import DieWriting, workers
 from tools.readers import read_vtk
 
 from vtkseries import SeriesError
@@ -175,11 +176,13 @@ def _killed(folder: Path, lives: int, one_in: int, steps: int, options: dict[str
         (store / str(number)).touch()
     turn = 0
     with (
+        ExitStack() as living,
         dask.config.set({"distributed.scheduler.allowed-failures": 10_000}),
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         client.register_plugin(DieWriting(store, one_in))
+        living.enter_context(workers(cluster.scheduler_address, 2))
         while os.listdir(store) and turn < 20 * lives:  # noqa: PTH208  # names only
             ds = dataset(steps).chunk(time=1, z=2)
             with client.as_current():

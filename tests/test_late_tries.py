@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from vtkseries import schedule
+from vtkseries import SeriesError, schedule
 from vtkseries.storage import stepfile
 from vtkseries.storage.index import Index
+from vtkseries.storage.lock import Lock
 from vtkseries.storage.stepfile import StepFile
 
 OPTIONS: list[dict[str, Any]] = [{}, {"compression": "lz4"}, {"pieces": {"x": 4}}]
@@ -164,3 +165,12 @@ def test_a_step_whose_temporary_file_is_gone_is_an_error_and_not_a_file_of_zeros
     with pytest.raises(FileNotFoundError):
         written(tmp_path)
     assert not list(tmp_path.rglob("*.vtr"))
+
+
+def test_a_delayed_that_meets_another_writer_gives_way_and_leaves_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "run.pvd"
+    job = dataset().vtk.to_vtr(target, compute=False)
+    with Lock(target), pytest.raises(SeriesError, match="is being written by process"):
+        dask.compute(job, scheduler="sync")
+    assert not list(tmp_path.rglob("*.*"))
+    assert dask.compute(job, scheduler="sync") == (target,)

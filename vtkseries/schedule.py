@@ -25,6 +25,7 @@ from xarray import Variable
 from vtkseries.beside import write_beside
 from vtkseries.blocks import write_block
 from vtkseries.culprits import named
+from vtkseries.errors import SeriesError
 from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
 from vtkseries.serial import locked, write_locked
@@ -355,7 +356,11 @@ def _delayed_fields(array: da.Array, cuts: list[int], plan: SeriesPlan) -> list[
 def _commit_task(
     run: Run, first: int, stop: int, fixed: dict[str, np.ndarray], names: list[str], values: list[Any], *_: Any
 ) -> int:
-    index = begin(run)
+    try:
+        index = begin(run)
+    except SeriesError:
+        discard(run)  # refused, as another writer has the series: nothing of this run is wanted any more
+        raise
     try:
         for step in range(first, stop):
             given = dict(fixed)

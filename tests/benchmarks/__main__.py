@@ -1,151 +1,35 @@
-"""Every figure beside its peer in one interleaved run, as ratios: ``python -m tests.benchmarks [directory] [runs]``.
+"""Every figure of docs/explanation/speed.md beside its peer: ``python -m tests.benchmarks [subset ...]``.
 
-Run it on a quiet machine and in a memory-backed directory, by default /dev/shm.
+Run it on a quiet machine. All but `memory` write to a memory-backed directory; that one writes more than the machine's
+memory to a disk, and runs only when it is named.
 """
 
 from __future__ import annotations
 
-import shutil
-import statistics
+import argparse
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import dask
-import dask.array as da
-import numpy as np
-import pyevtk.hl
-import vtk
-import xarray as xr
-from vtk.util.numpy_support import numpy_to_vtk
-
-from vtkseries.accessor import VtkAccessor
-
-N, STEPS = 256, 2
-Work = dict[str, Callable[[Path], Any]]
+from importlib import import_module
 
 
-def smooth() -> Any:
-    """Give a smooth field with noise, 64 MiB of float32 a step, as (time, z, y, x)."""
-    axis = np.linspace(0, 6, N, dtype="f4")
-    field = np.sin(axis)[:, None, None] * np.cos(axis)[:, None] * np.sin(axis)
-    noise = np.random.default_rng(0).standard_normal((STEPS, N, N, N), dtype="f4")
-    return field + np.float32(1e-3) * noise
-
-
-def slabs(array: Any) -> Any:
-    """Give a dask array whose blocks are views of z-slabs, so that making them costs nothing."""
-
-    def block(block_info: Any = None) -> Any:
-        return array[tuple(slice(a, b) for a, b in block_info[None]["array-location"])]
-
-    chunks = ((1,) * STEPS, (32,) * (N // 32), (N,), (N,))
-    return da.map_blocks(block, chunks=chunks, dtype="f4", meta=np.empty((0,) * 4, "f4"))
-
-
-def vtk_write(array: Any, folder: Path, compressor: str | None) -> None:
-    """Write each step with VTK's own writer, its arrays shared with NumPy."""
-    for step in range(STEPS):
-        grid = vtk.vtkRectilinearGrid()
-        grid.SetDimensions(N, N, N)
-        for name in "XYZ":
-            getattr(grid, f"Set{name}Coordinates")(numpy_to_vtk(np.arange(N, dtype="f8"), deep=True))
-        values = numpy_to_vtk(array[step].reshape(-1))
-        values.SetName("T")
-        grid.GetPointData().AddArray(values)
-        writer = vtk.vtkXMLRectilinearGridWriter()
-        writer.SetFileName(str(folder / f"{step}.vtr"))
-        writer.SetInputData(grid)
-        writer.SetEncodeAppendedData(False)
-        writer.SetHeaderTypeToUInt64()
-        {None: writer.SetCompressorTypeToNone, "zlib": writer.SetCompressorTypeToZLib}.get(
-            compressor, writer.SetCompressorTypeToLZ4
-        )()
-        writer.Write()
-
-
-def evtk_write(array: Any, folder: Path) -> None:
-    """Write each step with PyEVTK, which wants Fortran order, as the peers' figure was measured."""
-    axis = np.arange(N, dtype="f8")
-    for step in range(STEPS):
-        pyevtk.hl.gridToVTK(str(folder / str(step)), axis, axis, axis, pointData={"T": array[step].transpose(2, 1, 0)})
-
-
-def work() -> Work:
-    """Give all that is timed, each a function of an empty directory."""
-    zyx = smooth()
-    xyz = np.ascontiguousarray(zyx.transpose(0, 3, 2, 1))
-    first = xr.Dataset({"T": (("time", "z", "y", "x"), zyx)})
-    other = xr.Dataset({"T": (("time", "x", "y", "z"), xyz)})
-    lazy = xr.Dataset({"T": (("time", "z", "y", "x"), slabs(zyx))})
-
-    def ours(ds: xr.Dataset, **options: Any) -> Callable[[Path], Any]:
-        return lambda folder: VtkAccessor(ds).to_vtr(folder / "run.pvd", **options)
-
-    def raw(folder: Path) -> None:
-        for step in range(STEPS):
-            zyx[step].tofile(folder / f"{step}.raw")
-
-    def turned(folder: Path) -> None:
-        for step in range(STEPS):
-            np.ascontiguousarray(xyz[step].transpose(2, 1, 0)).tofile(folder / f"{step}.raw")
-
-    return {
-        "tofile": raw,
-        "ascontiguousarray + tofile": turned,
-        "raw, (z, y, x)": ours(first),
-        "raw, (x, y, z)": ours(other),
-        "raw, dask z-slabs": ours(lazy),
-        "zlib": ours(first, compression="zlib"),
-        "lz4": ours(first, compression="lz4"),
-        "PyEVTK": lambda folder: evtk_write(zyx, folder),
-        "VTK raw": lambda folder: vtk_write(zyx, folder, None),
-        "VTK zlib": lambda folder: vtk_write(zyx, folder, "zlib"),
-        "VTK lz4": lambda folder: vtk_write(zyx, folder, "lz4"),
-    }
-
-
-RATIOS = [
-    ("raw, (z, y, x)", "tofile", "<= 1.15"),
-    ("raw, (x, y, z)", "ascontiguousarray + tofile", "<= 1.15"),
-    ("raw, dask z-slabs", "tofile", "<= 1.3"),
-    ("PyEVTK", "raw, (z, y, x)", ">= 38"),
-    ("VTK raw", "raw, (z, y, x)", ">= 1.9"),
-    ("VTK zlib", "zlib", ">= 20"),
-    ("VTK lz4", "lz4", ">= 2"),
-]
-
-
-def size(folder: Path) -> int:
-    """Give the bytes of all files."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def main(directory: str = "/dev/shm", runs: str = "5") -> None:  # noqa: S108  # memory-backed on purpose
-    """Time everything in turns and print the medians' ratios as a table."""
-    jobs = work()
-    times: dict[str, list[float]] = {name: [] for name in jobs}
-    sizes: dict[str, int] = {}
-    with dask.config.set(scheduler="threads"):
-        for _ in range(int(runs)):
-            for name, job in jobs.items():
-                folder = Path(tempfile.mkdtemp(dir=directory))
-                start = time.perf_counter()
-                job(folder)
-                times[name].append(time.perf_counter() - start)
-                sizes[name] = size(folder)
-                shutil.rmtree(folder)
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    lines = ["| work | seconds | beside | seconds | ratio | target |", "|---|---|---|---|---|---|"]
-    for name, peer, target in RATIOS:
-        a, b = medians[name], medians[peer]
-        lines.append(f"| {name} | {a:.3f} | {peer} | {b:.3f} | {a / b:.2f} | {target} |")
-    lines.append(f"| zlib file | | VTK zlib file | | {sizes['zlib'] / sizes['VTK zlib']:.3f} | <= 1.02 |")
-    sys.stdout.write("\n".join(lines) + "\n")
+def main() -> None:
+    """Run the subsets that are named, or all but `memory`."""
+    read = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    names = ("disk", "steps", "netcdf", "watching", "memory")
+    read.add_argument("subset", nargs="*", default=names[:-1], help=", ".join(names))
+    read.add_argument("--directory", default="/dev/shm", help="memory-backed")  # noqa: S108  # so on purpose
+    read.add_argument("--disk", help="where `memory` writes; the system's temporary directory")
+    read.add_argument("--gigabytes", help="of `memory`; a tenth more than the machine has")
+    read.add_argument("--runs", type=int, default=5)
+    given = read.parse_args()
+    memory_backed = (given.directory, str(given.runs))
+    arguments = {**dict.fromkeys(names, memory_backed), "memory": (given.disk, given.gigabytes)}
+    for unknown in set(given.subset) - set(names):
+        read.error(f"{unknown!r} is none of {', '.join(names)}")
+    for name in given.subset:
+        sys.stdout.write(f"\n{name}\n\n")
+        sys.stdout.flush()
+        import_module(f"tests.benchmarks.bench_{name}").main(*arguments[name])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

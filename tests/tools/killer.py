@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import random
 import signal
-import time
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from distributed import WorkerPlugin
 
-__all__ = ["DieWriting"]
-
-_CHILDHOOD = 1.0
-"""Seconds after its start in which a worker does not die."""
+__all__ = ["DieWriting", "workers"]
 
 
 class DieWriting(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
@@ -34,13 +35,11 @@ class DieWriting(WorkerPlugin):  # type: ignore[misc]  # distributed has no type
 
     def setup(self, worker: Any) -> None:  # noqa: ARG002  # distributed's signature
         """Replace the system call in a worker that has just begun."""
-        write, born = os.pwrite, time.monotonic()
+        write = os.pwrite
         draw = random.Random(os.getpid())  # noqa: S311  # no secret
 
         def dying(fd: int, buffer: Any, offset: int) -> int:
-            # A worker that dies while it starts is given up by distributed's own nanny, and the work never ends.
-            grown = time.monotonic() - born > _CHILDHOOD
-            if grown and draw.randrange(self.one_in) == 0 and self._take_life():
+            if draw.randrange(self.one_in) == 0 and self._take_life():
                 view = memoryview(buffer)
                 write(fd, view[: len(view) // 2], offset)
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -56,3 +55,35 @@ class DieWriting(WorkerPlugin):  # type: ignore[misc]  # distributed has no type
                 continue
             return True
         return False
+
+
+@contextmanager
+def workers(address: str, many: int) -> Iterator[None]:
+    """Keep so many workers of a scheduler alive, each a process of its own.
+
+    Distributed's own nannies give up on a worker that dies while it starts, as one in some dozens does here; then the
+    work would wait for ever.
+    """
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", address]
+    command += ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+    path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    ended = threading.Event()
+
+    def keep() -> None:
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        alive: list[subprocess.Popen[bytes]] = []
+        while not ended.wait(0.05):
+            alive = [process for process in alive if process.poll() is None]
+            while len(alive) < many:
+                alive.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, **quiet))
+        for process in alive:
+            process.kill()
+            process.wait()
+
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()

@@ -248,7 +248,7 @@ def codec(name: str | None, level: int | None = None) -> Codec | None:
         if level is not None:
             raise SeriesError(f"compression_level={level!r} needs a compression: one of {', '.join(CODECS)}")
         return None
-    if name not in CODECS:
+    if not isinstance(name, str) or name not in CODECS:
         raise SeriesError(f"compression={name!r} is not one that VTK reads; choose one of none, {', '.join(CODECS)}")
     return CODECS[name]() if level is None else CODECS[name](level)
 
@@ -373,7 +373,7 @@ def parse_table(table: Buffer, size: int, word: np.dtype, room: int, method: Cod
 
 
 def _check_level(method: Zlib | Lz4 | Lzma) -> None:
-    if not isinstance(method.level, int) or method.level not in method.levels:
+    if type(method.level) is not int or method.level not in method.levels:  # a bool is an int
         first, last = method.levels[0], method.levels[-1]
         raise SeriesError(
             f"compression_level={method.level!r} is not a level of {method.name}; choose one of {first} to {last}"
