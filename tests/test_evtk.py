@@ -140,6 +140,25 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
         {**TRIANGLES, "cellData": {"c": field_of((3,), "i2")}, "pointData": {"p": field_of((12,)), "v": vector((12,))}},
     ),
 }
+CALLS |= {
+    "image of cells in a plane": ("imageToVTK", (), {"cellData": {"a": field_of((3, 2, 1))}, "pointData": {}}),
+    "rectilinear grid of single precision": ("gridToVTK", (X.astype("f4"), Y, Z), {"cellData": {"c": field_of((24,))}}),
+    "rectilinear grid of flat vectors": ("gridToVTK", (X, Y, Z), {"cellData": {"v": vector((24,))}}),
+    "rectilinear grid in a plane": ("gridToVTK", (X, Y, Z[:1]), {"cellData": {"c": field_of((3, 2, 1))}}),
+    "lines": ("linesToVTK", POINTS, {"cellData": {"c": field_of((6,))}, "pointData": {"v": POINTS}}),
+    "poly lines": ("polyLinesToVTK", (*POINTS, np.array([5, 4, 3])), {"cellData": {"c": field_of((3,))}}),
+    "poly lines of floats": ("polyLinesToVTK", (*POINTS, np.array([5.0, 7.0])), {"pointData": {"p": field_of((12,))}}),
+    "cylinder": (
+        "cylinderToVTK",
+        (1, 2.0, 0.0, 3.0, 1.5, 4, 8),
+        {"cellData": {"c": field_of((32,))}, "pointData": {"p": field_of((40,))}},
+    ),
+    "cylinder of sixteen": ("cylinderToVTK", (1.0, 2.0, 0.5, 3.0, 1.5, 4), {}),
+}
+CALLS |= {
+    f"cells of {d}": ("unstructuredGridToVTK", POINTS, {name: array.astype(d) for name, array in TRIANGLES.items()})
+    for d in ("u1", "i4", "u4", "f8")
+}
 CALLS |= {f"image of {d}": ("imageToVTK", (), {"pointData": {"a": field_of(N, d)}}) for d in DTYPES}
 CALLS |= {f"image of vectors of {d}": ("imageToVTK", (), {"cellData": {"a": vector(CELLS, d)}}) for d in DTYPES}
 
