@@ -248,6 +248,13 @@ def test_text_that_is_not_as_many_numbers_of_the_type_is_refused(tmp_path: Path,
     refused(path, "array 'a'")
 
 
+@pytest.mark.parametrize("tag", ['<VTKFile x="', "<VTKFile><!--", "<VTKFile><?x "])
+@pytest.mark.parametrize("name", ["a.pvd", "a.vti"])
+def test_a_huge_tag_is_refused_before_all_of_it_is_read(tmp_path: Path, name: str, tag: str) -> None:
+    (tmp_path / name).write_text(f"{tag}{'y' * 8_000_000}")
+    refused(tmp_path / name, "is longer than 1048576 bytes")
+
+
 def test_an_index_that_cannot_be_is_refused(tmp_path: Path) -> None:
     path = write_series(tmp_path / "run.pvd")
     text = path.read_text()

@@ -105,9 +105,8 @@ def open_series(path: str, *, follow_outside: bool = False) -> Series:
         limit = MAX_INDEX if suffix == ".pvd" else MAX_FILE_SERIES
         if file.size > limit:
             raise FormatError(f"it has {file.size} bytes, more than an index has ({limit})")
-        data = file.read(0, file.size)
-        entries = parse_collection(data) if suffix == ".pvd" else parse_file_series(data)
-        del data
+        # In chunks: expat takes minutes over an attribute of 64 MB before it could be refused.
+        entries = parse_collection(file.chunks()) if suffix == ".pvd" else parse_file_series(file.read(0, file.size))
         times, parts = _arrange(entries)
         for part in parts:
             for reference in part.files:
