@@ -43,11 +43,11 @@ def test_no_function_of_pyevtk_is_missing() -> None:
 def test_grids_of_a_named_kind_are_those_of_grid_to_vtk(
     function: str, axes: tuple[Any, ...], suffix: str, tmp_path: Path
 ) -> None:
-    data = {"cellData": {"c": field_of(CELLS)}, "pointData": {"p": field_of(N, "f4"), "v": vector(N)}}
+    data: dict[str, Any] = {"cellData": {"c": field_of(CELLS)}, "pointData": {"p": field_of(N, "f4"), "v": vector(N)}}
     path = getattr(evtk, function)(
         tmp_path / "one", *axes, **data, fieldData={"t": 2.5}, start=(1, 2, 3), comments=["first", "größer"]
     )
-    other = evtk.gridToVTK(tmp_path / "two", *axes, **data, start=(1, 2, 3))
+    other = evtk.gridToVTK(tmp_path / "two", *axes, **data | {"start": (1, 2, 3)})
     assert path == str(tmp_path / f"one{suffix}")
     grid, expected = read(path), read(other)
     assert_same(geometry(grid), geometry(expected))
