@@ -248,6 +248,17 @@ def test_text_that_is_not_as_many_numbers_of_the_type_is_refused(tmp_path: Path,
     refused(path, "array 'a'")
 
 
+def test_an_extent_without_data_asks_for_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.vti"
+    path.write_text(
+        '<VTKFile type="ImageData"><ImageData WholeExtent="0 999999999999 0 0 0 0" Spacing="2 1 1">'
+        '<Piece Extent="0 999999999999 0 0 0 0"/></ImageData></VTKFile>'
+    )
+    with xr.open_dataset(path, engine="vtkseries") as ds:
+        assert ds.load().nbytes < 1000
+        assert ds["image"].attrs["Spacing"] == [2, 1, 1]
+
+
 @pytest.mark.parametrize("tag", ['<a x="', "<!--", "<?x "])
 @pytest.mark.parametrize(("name", "kind"), [("a.pvd", "Collection"), ("a.vti", "ImageData")])
 def test_a_huge_tag_is_refused_before_all_of_it_is_read(tmp_path: Path, name: str, kind: str, tag: str) -> None:

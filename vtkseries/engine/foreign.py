@@ -26,6 +26,8 @@ __all__ = ["foreign_dataset", "image_axes", "lazy", "preferred_chunks", "text_fi
 _DIMS = ("z", "y", "x")
 _TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
 _CHUNK = 128 * 1024 * 1024
+_FREE = 1_000_000
+"""Points along an axis of an image up to which it has coordinates whatever its data."""
 
 
 def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
@@ -145,8 +147,12 @@ def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[s
 
 
 def image_axes(grid: GridFile) -> list[np.ndarray[Any, Any]] | None:
-    """Give the nodes along x, y and z; None where the image is tilted."""
+    """Give the nodes along x, y and z; None where the image is tilted, or longer than its data can be."""
     origin, spacing, direction = _image(grid)
+    longest = max(grid.points)
+    arrays = [*grid.arrays("PointData"), *grid.arrays("CellData")]
+    if longest > _FREE and sum(array.nbytes for array in arrays) < longest * spacing.itemsize:
+        return None  # a few words would otherwise ask for any memory
     if not np.array_equal(direction, np.diag(np.diag(direction))):
         return None
     factors = np.diag(direction) * spacing
@@ -167,7 +173,7 @@ def _image(grid: GridFile) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], 
 
 
 def _tilted(grid: GridFile, tail: str) -> dict[str, xr.Variable]:
-    """Give the direction of a tilted image, of which no axis has coordinates of its own."""
+    """Give the place of an image of which no axis has coordinates of its own."""
     origin, spacing, direction = _image(grid)
     attrs = {"Origin": origin.tolist(), "Spacing": spacing.tolist(), "Direction": direction.reshape(-1).tolist()}
     return {f"image{tail}": xr.Variable((), 0, attrs)}

@@ -188,7 +188,7 @@ def _nodes(grid: GridFile, axis: int) -> np.ndarray[Any, Any]:
     if grid.kind == "ImageData":
         axes = image_axes(grid)
         if axes is None:
-            raise FormatError(f"{grid.path}: it is a tilted image where axes are told of")
+            raise FormatError(f"{grid.path}: it is a tilted or empty image where axes are told of")
         return axes[axis]
     # A structured grid whose points along this axis have the same coordinate wherever the others are.
     z, y, x = (np.arange(n if i == 2 - axis else 1) for i, n in enumerate(grid.points))
