@@ -17,6 +17,7 @@ from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.model import Mesh, Named, named_fields
 from vtkseries.meshes.places import as_floats, find_places, find_time, scale
+from vtkseries.meshes.ragged import counters, joined, owners
 from vtkseries.meshes.steps import Steps
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.plan.target import read_target
@@ -82,14 +83,16 @@ def plan_points(
     target = read_target(path, mode, (".pvd", ".vtp"))
     method = codec(compression, compression_level)
     places = find_places(ds, {"x": x, "y": y, "z": z})
-    layout = _find_layout(ds, places, find_time(ds, time), trajectory)
+    found = find_time(ds, time)
+    ds = joined(ds, {*places.values(), found} & set(ds.variables))
+    layout = _find_layout(ds, places, found, trajectory)
     times, members = _steps(ds, layout, time_units)
     asked = variables is not None
     names = [variables] if isinstance(variables, str) else list(ds.data_vars if variables is None else variables)
     missing = [name for name in names if name not in ds.variables]
     if missing:
         raise SeriesError(f"variables: {missing[0]!r} is not there; this Dataset has {', '.join(map(str, ds))}")
-    used = {*places.values(), layout.stamps} | (set() if asked else metadata_names(ds))
+    used = {*places.values(), layout.stamps} | (set() if asked else metadata_names(ds) | counters(ds))
     names = [name for name in names if name not in used]
     fields, left_out = [], []
     for item in named_fields(ds, names, vectors):
@@ -172,15 +175,10 @@ def _with_owner(ds: xr.Dataset, layout: _Layout, trajectory: Hashable) -> _Layou
         _, first, owner = np.unique(ids, return_index=True, return_inverse=True)
         rank = np.argsort(np.argsort(first))  # in the order in which they come
         return replace(layout, owner=xr.Variable((dim,), rank[owner.reshape(-1)]))
-    for found in ds.variables.values():
-        if found.attrs.get("sample_dimension") == dim:
-            counts = found.values.astype("i8")
-            if int(counts.sum()) != ds.sizes[dim]:
-                raise SeriesError(f"the row sizes of {trajectory!r} sum to {counts.sum()}, not to {ds.sizes[dim]}")
-            owner = np.repeat(np.arange(counts.size), counts)
-            return replace(layout, owner=xr.Variable((dim,), owner), instances=found.dims[0])
-        if found.dims == (dim,) and "instance_dimension" in found.attrs:
-            return replace(layout, owner=found.astype("i8"), instances=found.attrs["instance_dimension"])
+    for name in counters(ds):
+        if dim in (ds[name].attrs.get("sample_dimension"), *ds[name].dims):
+            instances, owner = owners(ds, name)
+            return replace(layout, owner=xr.Variable((dim,), owner), instances=instances)
     raise SeriesError(
         f"trajectory={trajectory!r} runs along {variable.dims}, not along {dim!r}; CF's ragged arrays need a variable "
         "with sample_dimension or instance_dimension"
