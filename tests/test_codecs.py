@@ -139,3 +139,23 @@ def test_a_table_that_disagrees_with_its_array_is_a_format_error(words: list[int
     word = np.dtype("<u8")
     with pytest.raises(FormatError, match="block"):
         parse_table(np.array(words, word).tobytes(), size, word, 70, decoder("vtkLZ4DataCompressor"))
+
+
+@pytest.mark.parametrize("name", ["zlib", "lzma"])
+@pytest.mark.parametrize("size", [4 * 2**20 + 1, 9_000_000])
+def test_a_large_block_is_decoded_piece_by_piece_and_no_further(name: str, size: int) -> None:
+    method = codec(name, 1)
+    assert method is not None
+    data = np.random.default_rng(0).integers(0, 9, size, "u1").tobytes()
+    stream = method.encode(data)
+    assert bytes(method.decode(stream, size)) == data
+    for damaged, wanted in (
+        (stream, size + 1),
+        (stream, size - 1),
+        (stream[:-1], size),
+        (stream + b"x", size),
+        (stream[: len(stream) // 2], size),
+        (b"", size),
+    ):
+        with pytest.raises(FormatError, match="block"):
+            method.decode(damaged, wanted)

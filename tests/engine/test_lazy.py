@@ -128,7 +128,7 @@ def test_a_point_of_every_step_of_a_compressed_series_decodes_one_block_a_step(
     decoded: list[int] = []
     decode = Zlib.decode
 
-    def count(self: Zlib, buffer: bytes, size: int) -> bytes:
+    def count(self: Zlib, buffer: bytes, size: int) -> bytes | bytearray:
         decoded.append(size)
         return decode(self, buffer, size)
 

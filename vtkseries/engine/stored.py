@@ -145,7 +145,7 @@ class _Blocked:
     table: BlockTable
     codec: Codec
     size: int
-    _last: tuple[int, bytes] = field(default=(-1, b""))
+    _last: tuple[int, bytes | bytearray] = field(default=(-1, b""))
 
     @property
     def gap(self) -> int:
@@ -200,14 +200,14 @@ class _Blocked:
             for _ in pool.map(put, blocks):
                 pass
 
-    def _one(self, block: int) -> bytes:
+    def _one(self, block: int) -> bytes | bytearray:
         """Decode one block; the last one is kept, since the next run may begin in it."""
         if self._last[0] != block:
             first, stop = self.table.starts[block : block + 2].tolist()
             self._last = block, self._decode(block, self.stored.read(self.begin + first, stop - first))
         return self._last[1]
 
-    def _decode(self, block: int, stream: bytes | bytearray | memoryview) -> bytes:
+    def _decode(self, block: int, stream: bytes | bytearray | memoryview) -> bytes | bytearray:
         with _numbered(block):
             return self.codec.decode(stream, self.table.length(block))
 

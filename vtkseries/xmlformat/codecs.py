@@ -7,12 +7,10 @@ not depend on the machine or the scheduler.
 
 from __future__ import annotations
 
-import ctypes
 import lzma
 import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import lz4.block
@@ -20,9 +18,10 @@ import numpy as np
 from isal import igzip_lib, isal_zlib
 
 from vtkseries.errors import FormatError, SeriesError
+from vtkseries.xmlformat.decoding import LZ4_MOST, WHOLE, damage, exactly, lz4_function, piecewise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     Buffer = bytes | bytearray | memoryview
 
@@ -39,6 +38,7 @@ TABLE_HEAD = 3
 """Words of a table before the blocks' compressed sizes."""
 
 _MOST = 2**62
+_TINY, _MOST_TINY = 64, 2**20
 
 
 def block_size(slice_bytes: int, itemsize: int) -> int:
@@ -84,7 +84,7 @@ class Codec(Protocol):
     def encode(self, buffer: Buffer) -> bytes:
         """Give the stream of one block."""
 
-    def decode(self, buffer: Buffer, size: int) -> bytes:
+    def decode(self, buffer: Buffer, size: int) -> bytes | bytearray:
         """Give the `size` bytes of one block.
 
         Raises
@@ -120,12 +120,14 @@ class Zlib:
             return bytes(stream)
         return zlib.compress(buffer, self.level)
 
-    def decode(self, buffer: Buffer, size: int) -> bytes:
+    def decode(self, buffer: Buffer, size: int) -> bytes | bytearray:
         """Give the `size` bytes of one block; see :meth:`Codec.decode`."""
+        if size > WHOLE:
+            return piecewise(isal_zlib.decompressobj(), buffer, size)
         stream = isal_zlib.decompressobj()
-        with _damage():
+        with damage():
             data: bytes = stream.decompress(buffer, size + 1)
-        return _exactly(data, size, ended=stream.eof and not stream.unused_data)
+        return exactly(data, size, ended=stream.eof and not stream.unused_data)
 
     def decode_into(self, buffer: Buffer, target: memoryview) -> None:
         """Fill `target` with the bytes of one block."""
@@ -152,16 +154,16 @@ class Lz4:
             return bytes(lz4.block.compress(buffer, store_size=False))
         return bytes(lz4.block.compress(buffer, "high_compression", compression=self.level, store_size=False))
 
-    def decode(self, buffer: Buffer, size: int) -> bytes:
+    def decode(self, buffer: Buffer, size: int) -> bytes | bytearray:
         """Give the `size` bytes of one block; see :meth:`Codec.decode`."""
-        with _damage():
+        with damage():
             data: bytes = lz4.block.decompress(buffer, uncompressed_size=size)
-        return _exactly(data, size, ended=True)
+        return exactly(data, size, ended=True)
 
     def decode_into(self, buffer: Buffer, target: memoryview) -> None:
         """Fill `target` with the bytes of one block; they are not copied where the library lets itself be called."""
-        function = _lz4_function()
-        if function is None or not len(buffer) or max(len(buffer), len(target)) > _MOST_OF_LZ4:
+        function = lz4_function()
+        if function is None or not len(buffer) or max(len(buffer), len(target)) > LZ4_MOST:
             target[:] = self.decode(buffer, len(target))
             return
         source, out = np.frombuffer(buffer, np.uint8), np.frombuffer(target, np.uint8)
@@ -192,43 +194,21 @@ class Lzma:
         window = max(4096, 1 << (len(memoryview(buffer).cast("B")) - 1).bit_length())
         return lzma.compress(buffer, filters=[{"id": lzma.FILTER_LZMA2, "preset": self.level, "dict_size": window}])
 
-    def decode(self, buffer: Buffer, size: int) -> bytes:
+    def decode(self, buffer: Buffer, size: int) -> bytes | bytearray:
         """Give the `size` bytes of one block; see :meth:`Codec.decode`."""
+        if size > WHOLE:
+            return piecewise(lzma.LZMADecompressor(lzma.FORMAT_XZ, self._MEMORY), buffer, size)
         stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, self._MEMORY)
-        with _damage():
+        with damage():
             data = stream.decompress(buffer, size + 1)
-        return _exactly(data, size, ended=stream.eof and not stream.unused_data)
+        return exactly(data, size, ended=stream.eof and not stream.unused_data)
 
     def decode_into(self, buffer: Buffer, target: memoryview) -> None:
         """Fill `target` with the bytes of one block."""
         target[:] = self.decode(buffer, len(target))
 
 
-@cache
-def _lz4_function() -> Any:
-    """Give liblz4's own decoder, which never writes beyond its target; None where Python's package hides it."""
-    try:
-        function = ctypes.CDLL(lz4.block._block.__file__).LZ4_decompress_safe  # noqa: SLF001 (the library inside it)
-    except (AttributeError, OSError):
-        return None
-    function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
-    function.restype = ctypes.c_int
-    return function
-
-
-_MOST_OF_LZ4 = 2**31 - 1
-
 CODECS: dict[str, type[Zlib | Lz4 | Lzma]] = {"zlib": Zlib, "lz4": Lz4, "lzma": Lzma}
-# Any, since isal's type hints give its exception as an instance
-_FAILURES: Any = (
-    zlib.error,
-    isal_zlib.error,
-    lz4.block.LZ4BlockError,
-    lzma.LZMAError,
-    EOFError,
-    OverflowError,
-    ValueError,
-)
 
 
 def codec(name: str | None, level: int | None = None) -> Codec | None:
@@ -358,6 +338,8 @@ def parse_table(table: Buffer, size: int, word: np.dtype, room: int, method: Cod
     count, block = parse_head(table, size, word)
     if (TABLE_HEAD + count) * word.itemsize > len(table):
         raise FormatError(f"a table of {count} blocks reaches past the end of the data")
+    if count > _MOST_TINY and block < _TINY:
+        raise FormatError(f"{count} blocks of {block} bytes take more memory than what they hold")
     sizes = np.frombuffer(table, word, count, TABLE_HEAD * word.itemsize)
     largest = int(sizes.max()) if count else 0
     if largest * count > _MOST or int(sizes.sum(dtype=np.int64)) > room:
@@ -380,18 +362,3 @@ def _check_level(method: Zlib | Lz4 | Lzma) -> None:
         raise SeriesError(
             f"compression_level={method.level!r} is not a level of {method.name}; choose one of {first} to {last}"
         )
-
-
-@contextmanager
-def _damage() -> Iterator[None]:
-    try:
-        yield
-    except _FAILURES as error:
-        raise FormatError(f"a compressed block is damaged: {error}") from error
-
-
-def _exactly(data: bytes, size: int, *, ended: bool) -> bytes:
-    if len(data) != size or not ended:
-        what = f"{len(data)} bytes" if len(data) < size else "something else"
-        raise FormatError(f"a compressed block holds {what} where {size} bytes belong")
-    return data
