@@ -106,6 +106,19 @@ def test_attributes_and_time_come_along() -> None:
     assert ds.attrs == {"title": "demo"}
 
 
+def test_texts_at_points_come_along() -> None:
+    texts = vtk.vtkStringArray()
+    texts.SetName("label")
+    for n in range(9):
+        texts.InsertNextValue(f"größe {n}")
+    image, data = vtk.vtkImageData(), surface()
+    image.SetDimensions(3, 3, 1)
+    for found in (image, data):
+        found.GetPointData().AddArray(texts)
+    assert vtkseries.from_grid(data)["label"].values.tolist() == [f"größe {n}" for n in range(9)]
+    assert vtkseries.from_grid(image)["label"].values[0, 2, 1] == "größe 7"
+
+
 def test_memory_is_shared_and_stays() -> None:
     mesh = run(threshold(), grid())
     ds = vtkseries.from_grid(mesh)

@@ -142,9 +142,8 @@ def foreign(view: GridView) -> xr.Dataset:
     coordinates = _coordinates(view)
     for cells in (False, True):
         for name, array in view.arrays(cells=cells).items():
-            if not array.IsA("vtkStringArray"):
-                taken = {**variables, **coordinates}
-                variables[free_name(name, "cell" if cells else "point", taken)] = variable_of(view, array, cells=cells)
+            taken = {**variables, **coordinates}
+            variables[free_name(name, "cell" if cells else "point", taken)] = variable_of(view, array, cells=cells)
     for name, array in view.fields().items():
         if name not in {"TimeValue", "time_units", "time_calendar", "vtkseries"}:
             variable = field_of(name, array)

@@ -40,14 +40,11 @@ def from_mesh(grid: Any) -> xr.Dataset:
     variables: dict[str, xr.Variable] = {}
     for dim in ("point", "cell"):
         for name, array in view.arrays(cells=dim == "cell").items():
-            if not array.IsA("vtkStringArray"):
-                values = from_vtk(array)
-                dims = (dim,) if values.shape[1] == 1 else (dim, _components(values.shape[1]))
-                taken = {**variables, **coordinates}
-                found = {**attrs_of(array), **told.get(name, {})}
-                variables[free_name(name, dim, taken)] = xr.Variable(
-                    dims, values.reshape(values.shape[: len(dims)]), found
-                )
+            values = from_vtk(array)
+            dims = (dim,) if values.shape[1] == 1 else (dim, _components(values.shape[1]))
+            values = values[:, 0] if values.shape[1] == 1 else values
+            found = {**attrs_of(array), **told.get(name, {})}
+            variables[free_name(name, dim, {**variables, **coordinates})] = xr.Variable(dims, values, found)
     for name, array in view.fields().items():
         variable = None if name in _BOOKKEEPING else field_of(name, array)
         if variable is not None:

@@ -219,7 +219,7 @@ class _Restorer:
         found: dict[Hashable, xr.Variable] = {}
         for cells, arrays in self.arrays.items():
             for name, array in arrays.items():
-                if name not in self.used[cells] and not array.IsA("vtkStringArray"):
+                if name not in self.used[cells]:
                     found[name if name not in found else f"{name}_cell"] = self._further(array, cells=cells)
         for name, array in self.view.fields().items():
             if name not in known and name not in found:

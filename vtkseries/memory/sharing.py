@@ -86,12 +86,14 @@ def from_vtk(array: Any) -> Array:
         It is of a type that NumPy has not.
     """
     from vtkmodules.util.numpy_support import vtk_to_numpy  # noqa: PLC0415  # VTK is optional
-    from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray  # noqa: PLC0415
+    from vtkmodules.vtkCommonCore import vtkBitArray, vtkDataArray, vtkStringArray  # noqa: PLC0415
 
     shape = (array.GetNumberOfTuples(), array.GetNumberOfComponents())
     if isinstance(array, vtkBitArray):
         values = np.array([array.GetValue(n) for n in range(array.GetNumberOfValues())], np.uint8)
         return values.reshape(shape)
+    if isinstance(array, vtkStringArray):
+        return np.array([array.GetValue(n) for n in range(array.GetNumberOfValues())], object).reshape(shape)
     if not isinstance(array, vtkDataArray):
         raise SeriesError(f"array {array.GetName()!r} is a {array.GetClassName()}; only numbers and texts are taken")
     if not array.HasStandardMemoryLayout():
