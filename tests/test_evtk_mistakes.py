@@ -116,6 +116,28 @@ MISTAKES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], str]] = {
         {"pointData": {"p": field_of((48,))}},
         r"'p'.*\(64,\)",
     ),
+    "data without names": ("pointsToVTK", POINTS, {"data": [1.0]}, "data is a list; expected a dict of arrays by name"),
+    "an image without names": ("imageToVTK", (), {"pointData": [1.0]}, "pointData is a list; expected a dict of"),
+    "half a layer": ("cylinderToVTK", (0, 0, 0, 1, 1, 2.5), {}, "nlayers=2.5; expected a whole number"),
+    "no radius": ("cylinderToVTK", (0, 0, 0, 1, np.nan, 2), {}, "radius must be finite"),
+    "coordinates of text": (
+        "writeParallelVTKGrid",
+        ((N, "U3"), [(0, 0, 0)], [(3, 2, 4)], ["a.vtr"]),
+        {},
+        "coordsData has the dtype <U3; expected .* real numbers",
+    ),
+    "no component": (
+        "writeParallelVTKGrid",
+        ((N, "f8"), [(0, 0, 0)], [(3, 2, 4)], ["a.vtr"]),
+        {"pointData": {"p": ("f8", 0)}},
+        "array 'p' has 0 components; expected 1 or more",
+    ),
+    "less than no ghosts": (
+        "writeParallelVTKGrid",
+        ((N, "f8"), [(0, 0, 0)], [(3, 2, 4)], ["a.vtr"]),
+        {"ghostlevel": -1},
+        "ghostlevel=-1; expected a whole number",
+    ),
     "one line of points": ("pointsToVTKAsTIN", (X, X, X), {}, "these 4 points cannot be triangulated"),
 }
 

@@ -121,6 +121,8 @@ class Arrays(Sections):
 
     def data(self, tag: str, data: Data | None, place: Place) -> None:
         """Add ``PointData`` or ``CellData``: scalars, and vectors as tuples of arrays or a trailing axis."""
+        if data is not None and not isinstance(data, Mapping):
+            raise SeriesError(f"{place.what} is a {type(data).__name__}; expected a dict of arrays by name")
         fitted = [(name, _components(name, content, place)) for name, content in (data or {}).items()]
         self.add(tag, fitted, active(fitted))
 

@@ -77,8 +77,12 @@ def writeParallelVTKGrid(
     boxes = [_extent(name, start, end) for name, start, end in zip(names, starts, ends, strict=True)]
     _check_cover(whole, boxes, names)
     stored = storage_dtype(np.dtype(dtype))
-    if stored is None or (suffix == "vts" and stored.kind != "f"):
+    if stored is None or np.dtype(dtype).kind not in "iuf":
+        raise SeriesError(f"coordsData has the dtype {np.dtype(dtype)}; expected that of the coordinates, real numbers")
+    if suffix == "vts" and stored.kind != "f":
         stored = np.dtype("f8")
+    if int(ghostlevel) != ghostlevel or ghostlevel < 0:
+        raise SeriesError(f"ghostlevel={ghostlevel!r}; expected a whole number of layers, 0 or more")
     axes = {"x": (stored, 1), "y": (stored, 1), "z": (stored, 1)} if suffix == "vtr" else {"points": (stored, 3)}
     lines = [
         '<?xml version="1.0"?>',
@@ -110,6 +114,8 @@ def _section(tag: str, arrays: Mapping[str, tuple[Any, int]]) -> list[str]:
         stored = storage_dtype(np.dtype(dtype))
         if stored is None or np.dtype(dtype).kind == "c":
             raise SeriesError(f"{tag}: array {name!r} has the dtype {np.dtype(dtype)}; name the arrays of the pieces")
+        if int(components) < 1:
+            raise SeriesError(f"{tag}: array {name!r} has {components} components; expected 1 or more")
         count = f' NumberOfComponents="{int(components)}"' if int(components) != 1 else ""
         lines.append(f'<PDataArray type="{vtk_type(stored)}" Name={quoteattr(name, _WHITE)}{count}/>')
     return [f"<{tag}{roles}>", *lines, f"</{tag}>"]

@@ -131,6 +131,12 @@ def cylinderToVTK(
     """
     if nlayers < 1 or npilars < 3:  # noqa: PLR2004  # fewer points than a triangle's
         raise SeriesError(f"cylinderToVTK: nlayers={nlayers}, npilars={npilars}; expected at least 1 and 3")
+    for name, number in {"nlayers": nlayers, "npilars": npilars}.items():
+        if int(number) != number:
+            raise SeriesError(f"cylinderToVTK: {name}={number!r}; expected a whole number")
+    nlayers, npilars = int(nlayers), int(npilars)
+    if not np.isfinite([x0, y0, z0, z1, radius]).all():
+        raise SeriesError("cylinderToVTK: x0, y0, z0, z1 and radius must be finite numbers")
     angles = np.arange(npilars) * (2.0 * np.pi / npilars)
     rise = (z0 + (z1 - z0) / nlayers) - z0
     x = np.tile(radius * np.cos(angles) + x0, nlayers + 1)

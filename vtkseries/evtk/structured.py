@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -280,6 +281,8 @@ def _image_nodes(cells: Data | None, points: Data | None, spacing: Sequence[floa
     content = cells or points
     if not content:
         raise SeriesError("imageToVTK: give cellData or pointData, from which the number of points is known")
+    if not isinstance(content, Mapping):
+        raise SeriesError(f"{name} is a {type(content).__name__}; expected a dict of arrays by name")
     shape: tuple[int, ...] = ()
     for array in content.values():
         first = array[0] if isinstance(array, tuple) and array else array
