@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unchecked(reason="the files are damaged on purpose")
 
 ROOM = 192 * 1024 * 1024  # 64 MiB of the promise, and the allocator's reserve for its threads
+PROMISED = 64 * 1024 * 1024  # the arrays themselves are small
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,17 @@ def attempt(seed: Seed, data: bytes, folder: Path) -> bool:
     return reason is None
 
 
+def most_memory() -> int:
+    """Give the most bytes that were in memory since the count was set back."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
 def fuzz(corpus: list[Seed], folder: Path, count: int, start: int) -> int:
     """Read `count` files with faults; give how many could be read."""
     read = 0
+    Path("/proc/self/clear_refs").write_text("5")
+    before = most_memory()
     with bounded_memory():
         for number in range(start, start + count):
             rng = random.Random(number)  # noqa: S311 (a seed, to have the same faults again)
@@ -75,6 +84,7 @@ def fuzz(corpus: list[Seed], folder: Path, count: int, start: int) -> int:
             except BaseException as error:
                 error.add_note(f"mutation {number} of {seed.name}")
                 raise
+            assert most_memory() - before < PROMISED, f"mutation {number} of {seed.name} took memory"
     return read
 
 

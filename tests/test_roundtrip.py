@@ -8,10 +8,11 @@ import cftime
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import vtkseries  # noqa: F401 (registers the accessor)
+from vtkseries.errors import SeriesError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -248,4 +249,63 @@ def datasets(draw: st.DrawFn) -> xr.Dataset:
 @settings(max_examples=60, deadline=None)
 def test_any_dataset_comes_back_identical(ds: xr.Dataset, chunked: bool, tmp_path_factory: Any) -> None:  # noqa: FBT001
     path = (ds.chunk() if chunked else ds).vtkseries.to_vtr(tmp_path_factory.mktemp("any") / "run.pvd")
+    same(xr.open_dataset(path, engine="vtkseries").load(), ds)
+
+
+@st.composite
+def with_coordinates(draw: st.DrawFn) -> xr.Dataset:
+    """Give Datasets with coordinates beside the axes: of any dims and dtype, texts, objects and dates too."""
+    ds = draw(datasets())
+    sizes = {str(dim): size for dim, size in ds.sizes.items()} | {"q": draw(st.sampled_from([1, 3, 700])), "v": 2}
+    for number in range(draw(st.integers(1, 3))):
+        dims = draw(st.lists(st.sampled_from(list(sizes)), max_size=3, unique=True))
+        shape = [sizes[dim] for dim in dims]
+        count = int(np.prod(shape))
+        kind = draw(
+            st.sampled_from(["f4", "f8", "i2", "?", "c16", ">f8", "M8[ns]", "m8[s]", "S3", "text", "object", "day"])
+        )
+        if kind == "text":
+            found = np.array(["é" * (i % 4) for i in range(count)])
+        elif kind == "object":
+            found = np.array([[None, "a", 1.5][i % 3] for i in range(count)], object)
+        elif kind == "day":
+            found = np.array([cftime.DatetimeNoLeap(2000, 1, 1 + i % 28) for i in range(count)], object)
+        else:
+            found = np.arange(count).astype(kind)
+        ds.coords[f"beside{number}"] = (dims, found.reshape(shape), {"n": number})
+    return ds
+
+
+@given(
+    ds=with_coordinates(),
+    chunked=st.booleans(),
+    method=st.sampled_from(["to_vtr", "to_vts", "to_pvd"]),
+    options=st.fixed_dictionaries(
+        {
+            "compression": st.sampled_from([None, "zlib", "lz4", "lzma"]),
+            "missing": st.sampled_from(["nan", "blank"]),
+            "location": st.sampled_from(["auto", "point", "cell"]),
+            "z_scale": st.sampled_from([1.0, -50.0, 0.3]),
+        }
+    ),
+    continued=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_combination_of_options_gives_the_dataset_back(
+    ds: xr.Dataset,
+    chunked: bool,  # noqa: FBT001 (drawn)
+    method: str,
+    options: dict[str, Any],
+    continued: bool,  # noqa: FBT001 (drawn)
+    tmp_path_factory: Any,
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "run.pvd"
+    steps = ds.sizes.get("time", 1)
+    runs = [slice(0, steps - 1), slice(steps - 1, None)] if continued and steps > 1 else [slice(None)]
+    try:
+        for run in runs:
+            part = ds.isel(time=run) if "time" in ds.dims else ds
+            getattr((part.chunk() if chunked else part).vtkseries, method)(path, mode="a", **options)
+    except SeriesError:
+        reject()  # such as a coordinate of objects where an axis must be
     same(xr.open_dataset(path, engine="vtkseries").load(), ds)
