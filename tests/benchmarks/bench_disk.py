@@ -128,20 +128,28 @@ def main(directory: str, runs: str) -> None:
     """Time everything in turns and print the medians' ratios as a table."""
     jobs = work()
     times: dict[str, list[float]] = {name: [] for name in jobs}
+    work_done: dict[str, list[float]] = {name: [] for name in jobs}
     sizes: dict[str, int] = {}
     with dask.config.set(scheduler="threads"):
         for _ in range(int(runs)):
             for name, job in jobs.items():
                 folder = Path(tempfile.mkdtemp(dir=directory))
-                start = time.perf_counter()
+                start, before = time.perf_counter(), time.process_time()
                 job(folder)
                 times[name].append(time.perf_counter() - start)
+                work_done[name].append(time.process_time() - before)
                 sizes[name] = size(folder)
                 shutil.rmtree(folder)
     medians = {name: statistics.median(found) for name, found in times.items()}
-    lines = ["| work | seconds | beside | seconds | ratio | target |", "|---|---|---|---|---|---|"]
+    busy = {name: statistics.median(found) for name, found in work_done.items()}
+    lines = [
+        "| work | seconds | beside | seconds | ratio | of processor time | target |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for name, peer, target in RATIOS:
         a, b = medians[name], medians[peer]
-        lines.append(f"| {name} | {a:.3f} | {peer} | {b:.3f} | {a / b:.2f} | {target} |")
-    lines.append(f"| zlib file | | VTK zlib file | | {sizes['zlib'] / sizes['VTK zlib']:.3f} | <= 1.02 |")
+        lines.append(
+            f"| {name} | {a:.3f} | {peer} | {b:.3f} | {a / b:.2f} | {busy[name] / busy[peer]:.2f} | {target} |"
+        )
+    lines.append(f"| zlib file | | VTK zlib file | | {sizes['zlib'] / sizes['VTK zlib']:.3f} | | <= 1.02 |")
     sys.stdout.write("\n".join(lines) + "\n")
