@@ -3,6 +3,9 @@
 See :mod:`vtkseries.xmlformat.pvd` for the slots. An append is two writes: the record behind the slot's mark, where it
 is still unseen, then the mark, one byte. Both write what they would write again, so that a task that runs twice, even
 at the same time in two processes, does no harm.
+
+On a network file system, which may show a reader on another machine the second write before the first, each append puts
+a whole new file in place.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from vtkseries.errors import FormatError, SeriesError
+from vtkseries.storage.network import is_coherent
 from vtkseries.storage.stepfile import new_token, write_at, write_whole
 from vtkseries.xmlformat import pvd
 from vtkseries.xmlformat.pvd import Entry, LogHeader
@@ -79,6 +83,7 @@ class Index:
     _inode: tuple[int, int] = field(default=(0, 0), repr=False)
     _header: LogHeader | None = field(default=None, repr=False)
     _count: int = field(default=0, repr=False)
+    _in_place: bool = field(default=True, repr=False)
     _broken: str = field(default="", repr=False)
 
     @classmethod
@@ -194,7 +199,7 @@ class Index:
         if number > header.first and not self._committed(number - 1):
             raise SeriesError(f"{self.path}: step {number} comes before step {number - 1} is there")
         try:
-            if number >= header.capacity or (tail := pvd.slot(header, content)) is None:
+            if not self._in_place or number >= header.capacity or (tail := pvd.slot(header, content)) is None:
                 self._rebuild(number, step)
             else:
                 self._expect_free(header, number, tail)
@@ -268,7 +273,7 @@ class Index:
                 )
             if os.name == "nt":  # pragma: no cover  # which does not replace an open file
                 self.release()
-            room = max(_LEAST_ROOM, int(len(records) * (_GROWTH - 1)))
+            room = max(_LEAST_ROOM, int(len(records) * (_GROWTH - 1))) if self._in_place else 1
             fresh = pvd.record(step, sectors=True)
             _, content = pvd.log(
                 self.token, [*records, fresh], room=room, longest=len(fresh), smallest=self._header.slot
@@ -321,6 +326,8 @@ class Index:
         except FileNotFoundError:
             return False
         status = os.fstat(self._fd)
+        if self._inode == (0, 0):
+            self._in_place = is_coherent(self.path)
         self._inode = (status.st_dev, status.st_ino)
         self._header = LogHeader.parse(self._read(0, pvd.SECTOR))
         self._count = 0 if self._header is None else self._header.first
