@@ -156,6 +156,15 @@ def test_a_slice_reads_its_own_rows_and_opening_reads_none(tmp_path: Path, monke
     assert sum(sizes) == 3 * 100 * 8
 
 
+def test_the_groups_of_a_tree_are_read_as_parts_though_they_have_coordinates(tmp_path: Path) -> None:
+    ocean = dataset(2)[["t"]]
+    tree = xr.DataTree.from_dict({"ocean": ocean, "ice": ocean.rename(t="thickness") * 2})
+    with xr.open_dataset(tree.vtk.to_pvd(tmp_path / "run.pvd"), engine="vtkseries") as back:
+        np.testing.assert_array_equal(back["t"].squeeze(), ocean["t"])
+        np.testing.assert_array_equal(back["thickness"].squeeze(), ocean["t"] * 2)
+    assert not files(tmp_path / "run")
+
+
 def one(folder: Path) -> tuple[Path, Path]:
     """Write a series with one file beside it, and give both."""
     ds = xr.Dataset({"t": (("time", "y", "x"), np.zeros((2, 3, 4)))}, {"large": ("a", np.arange(9000.0))})

@@ -70,6 +70,7 @@ def make_tree_plan(tree: xr.DataTree, path: str | Path, **options: Any) -> Prepa
         fields=tuple(fields),
         times=times,
         constants=constants,
+        beside=(),  # nothing says what the tree was: its groups are read as parts
         notices=tuple(f"{name}: {text}" for name, p in planned.items() for text in p.plan.notices),
         left_out=(*left_out, *(f"group {name!r}: {text}" for name, p in planned.items() for text in p.plan.left_out)),
     )
