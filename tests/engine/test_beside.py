@@ -122,6 +122,9 @@ def test_a_solver_that_writes_steps_writes_what_stays_once(tmp_path: Path) -> No
             series.write(ds.isel(time=[step]))
     same(tmp_path / "run.pvd", ds)
     assert len(files(tmp_path / "run")) == 1
+    with SeriesWriter(tmp_path / "run.pvd") as series:
+        series.write(ds[["t"]].reset_coords(drop=True).isel(time=[0]))
+    assert not files(tmp_path / "run")
 
 
 def test_another_series_in_its_place_takes_the_old_files_away(tmp_path: Path) -> None:

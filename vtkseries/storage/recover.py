@@ -331,8 +331,11 @@ class _Doomed(NamedTuple):
         kept_names = {Path(file).name for file in kept}
         directory = path.parent / path.stem
         doomed = stale_temporaries(path, token)
+        beside = re.compile(rf"{re.escape(path.stem)}_[0-9a-f]{{12}}\.coords")
         for name in _names(directory):
             found = _STEP.fullmatch(name)
+            if not number and beside.fullmatch(name):
+                doomed.append(directory / name)
             if (
                 found
                 and (found["prefix"], found["suffix"]) in templates
