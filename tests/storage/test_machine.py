@@ -89,6 +89,8 @@ class Series(RuleBasedStateMachine):
         assert [t for t, _ in found] in [[t for t, _ in steps] for steps in allowed]
         self.model = next(steps for steps in allowed if [t for t, _ in steps] == [t for t, _ in found])
         self.model = found
+        # A writer that died before it did anything leaves a torn step listed.
+        self.torn = self.path.exists() and len({time for time, _ in read_listing(self.path)}) > len(found)
 
     def _abandon(self, writer: Writer) -> None:
         """Let go of what a dead process had, without its saying so."""
