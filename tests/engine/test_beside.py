@@ -105,6 +105,14 @@ def test_a_continued_series_has_what_each_run_told(tmp_path: Path) -> None:
     same(tmp_path / "run.pvd", whole)
 
 
+def test_a_continued_vtkhdf_gives_back_all_but_the_texts_of_its_steps(tmp_path: Path) -> None:
+    ds = dataset(3).drop_vars("label")
+    for run in (slice(0, 2), slice(2, 3)):
+        ds.isel(time=run).vtkseries.to_vtkhdf(tmp_path / "run.vtkhdf", mode="a")
+    with xr.open_dataset(tmp_path / "run.vtkhdf", engine="vtkseries") as back:
+        xr.testing.assert_identical(back.load(), ds.drop_vars(["texts", "objects", "days", "bounds", "many"]))
+
+
 @pytest.mark.filterwarnings("ignore:variable 'label' holds strings", "ignore:.* dropped, since the new ones begin")
 def test_steps_that_are_written_again_tell_the_new_values(tmp_path: Path) -> None:
     old, new = dataset(4), dataset(2, 2, 8)

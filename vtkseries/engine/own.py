@@ -14,6 +14,7 @@ from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.values import array_dtype, read_array, read_axis, read_field
 from vtkseries.errors import FormatError
+from vtkseries.hdf.read import HdfGrid
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
 from vtkseries.storage.guard import naming
 from vtkseries.timecodes import restore_times
@@ -175,9 +176,10 @@ def _axis(task: _Task, place: Any, dtype: np.dtype) -> Any:
 
 def _shared_dtype(task: _Task, name: Any, dtype: np.dtype) -> np.dtype | None:
     """Give the dtype of what each step tells: later runs of a series may have longer texts."""
-    last = described(task.series.grid(task.series.steps - 1), name)
-    if last is None:
-        return None  # the series was continued without it
+    grid = task.series.grid(task.series.steps - 1)
+    last = described(grid, name)
+    if last is None or isinstance(grid, HdfGrid):
+        return None  # the series was continued without it; a .vtkhdf tells of its first run only
     own = dtype_of(last[1]["dtype"])
     return own if own == dtype else np.promote_types(own, dtype)
 
