@@ -14,6 +14,7 @@ from vtkseries.verbs_mesh import MeshVerbs
 if TYPE_CHECKING:
     from dask.delayed import Delayed
 
+    from vtkseries.plan.encoding import Encoding
     from vtkseries.plan.model import SeriesPlan
 
 __all__ = ["VtkAccessor"]
@@ -264,6 +265,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         missing: str | float = "nan",
         z_scale: float = 1.0,
         time_units: str | None = None,
+        encoding: Encoding | None = None,
         compression: str | None = "zlib",
         compression_level: int = 1,
         mode: str = "w",
@@ -279,7 +281,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         ----------
         path : path
             Ends in ``.vtkhdf``. Where variables lie on several grids, each is a block of it.
-        x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, durable
+        x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, encoding, durable
             As for :meth:`to_vtr`.
         compression : {"zlib", None}
             HDF5's shuffle and deflate, or none.
@@ -315,6 +317,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         ...     ds.vtk.to_vtkhdf(f"{folder}/run.vtkhdf").name
         'run.vtkhdf'
         """
+        from vtkseries.hdf.earlier import units_so_far  # noqa: PLC0415 (as above)
         from vtkseries.hdf.series import INSIDE, check_target, deflate_level, require_h5py, write_vtkhdf  # noqa: PLC0415 (h5py is only needed here)
 
         require_h5py()
@@ -332,7 +335,8 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
             location=location,
             missing=missing,
             z_scale=z_scale,
-            time_units=time_units,
+            time_units=time_units or units_so_far(target, mode),
+            encoding=encoding,
             grid=grid,
             inside=INSIDE,
         )

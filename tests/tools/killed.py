@@ -2,6 +2,9 @@
 
 Each attempt is a fork that kills itself with SIGKILL, before or amid its n-th write or rename, or is killed after
 a random time. ``<n>.vtkhdf`` is what it left, and ``<n>.txt`` has a letter a step that was finished before.
+
+``python killed.py FOLDER HOW [STRIDE [RANDOM]]``: HOW is "at once", "append", "solver" or "grids"; a kill at every
+STRIDE-th call, and RANDOM kills at random times.
 """
 
 from __future__ import annotations
@@ -21,21 +24,39 @@ import xarray as xr
 import vtkseries.hdf.patch
 import vtkseries.hdf.store
 import vtkseries.storage.stepfile
+from vtkseries import SeriesWriter
 
 STEPS = 5
 RANDOM = 12
 
 
-def dataset() -> xr.Dataset:
-    """Give the series that is written."""
+def dataset(*, several: bool = False) -> xr.Dataset:
+    """Give the series that is written, of one grid or of two."""
     values = np.arange(STEPS * 3 * 4 * 6, dtype="f4").reshape(STEPS, 3, 4, 6)
-    fields = {"T": (("time", "z", "y", "x"), values), "mean": ("time", values.mean((1, 2, 3)))}
+    fields: dict[str, Any] = {"T": (("time", "z", "y", "x"), values), "mean": ("time", values.mean((1, 2, 3)))}
+    if several:
+        fields["p"] = (("time", "y", "x"), values[:, 1] + 9000)
     return xr.Dataset(fields, {"time": np.arange(STEPS) * 0.5, "x": [0.0, 1.0, 3.0, 4.0, 5.0, 9.0]})
 
 
-def write(folder: Path, name: str, *, kill_at: int | None, append: bool) -> None:
+def put(ds: xr.Dataset, target: Path, how: str) -> None:
+    """Write the series in one of the ways."""
+    if how == "append":
+        for step in range(STEPS):
+            ds.isel(time=[step]).vtkseries.to_vtkhdf(target, mode="a")
+    elif how == "solver":
+        axes = (ds["x"], np.arange(4.0), np.arange(3.0))
+        for first in (0, 2):
+            with SeriesWriter(target, *axes, mode="w" if first == 0 else "a") as series:
+                for step in range(first, 2 if first == 0 else STEPS):
+                    series.write(float(ds["time"][step]), {"T": ds["T"].values[step]})
+    else:
+        ds.vtkseries.to_vtkhdf(target)
+
+
+def write(folder: Path, name: str, how: str, *, kill_at: int | None) -> None:
     """Write the series; die at a call."""
-    ds = dataset()
+    ds = dataset(several=how == "grids")
     calls = 0
     log = os.open(folder / f"{name}.txt", os.O_WRONLY | os.O_CREAT)
     commit = vtkseries.hdf.store.Store.commit
@@ -59,20 +80,16 @@ def write(folder: Path, name: str, *, kill_at: int | None, append: bool) -> None
     vtkseries.storage.stepfile.replace = lambda *args: counted(rename, *args)
     vtkseries.hdf.store.Store.commit = logged  # type: ignore[assignment,method-assign]
     target = folder / f"{name}.vtkhdf"
-    if append:
-        for step in range(STEPS):
-            ds.isel(time=[step]).vtkseries.to_vtkhdf(target, mode="a")
-    else:
-        ds.vtkseries.to_vtkhdf(target)
+    put(ds, target, how)
     (folder / f"{name}.done").touch()
 
 
-def attempt(folder: Path, name: str, *, kill_at: int | None, append: bool, after: float | None = None) -> None:
+def attempt(folder: Path, name: str, how: str, *, kill_at: int | None, after: float | None = None) -> None:
     """Fork a writer, and wait for its end."""
     child = os.fork()
     if not child:
         try:
-            write(folder, name, kill_at=kill_at, append=append)
+            write(folder, name, how, kill_at=kill_at)
         finally:
             os._exit(0)
     if after is not None:
@@ -83,20 +100,20 @@ def attempt(folder: Path, name: str, *, kill_at: int | None, append: bool, after
 
 def main() -> None:
     """Kill at every few calls until one attempt ends by itself, then at random times."""
-    folder, append = Path(sys.argv[1]), sys.argv[2] == "append"
+    folder, how = Path(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory() as elsewhere:  # loads what forks would each have to load
-        dataset().vtkseries.to_vtkhdf(Path(elsewhere) / "run.vtkhdf")
-    stride = 4 if append else 1
+        put(dataset(several=how == "grids"), Path(elsewhere) / "run.vtkhdf", how)
+    stride = int(sys.argv[3]) if len(sys.argv) > 3 else 1 if how == "at once" else 4
     number = 0
     while not (folder / f"{number}.done").exists():
         number += stride
-        attempt(folder, str(number), kill_at=number, append=append)
+        attempt(folder, str(number), how, kill_at=number)
     begin = time.monotonic()
-    attempt(folder, "whole", kill_at=None, append=append)
+    attempt(folder, "whole", how, kill_at=None)
     whole = time.monotonic() - begin
     chance = random.Random(8)  # noqa: S311 (no secret)
-    for index in range(RANDOM):
-        attempt(folder, f"random{index}", kill_at=None, append=append, after=chance.random() * whole)
+    for index in range(int(sys.argv[4]) if len(sys.argv) > 4 else RANDOM):
+        attempt(folder, f"random{index}", how, kill_at=None, after=chance.random() * whole)
 
 
 if __name__ == "__main__":

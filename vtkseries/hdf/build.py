@@ -83,7 +83,7 @@ def relative(source: Path, target: Path) -> str:
 
 
 def link_field(
-    item: Field, group: Group, ds: xr.Dataset, files: Files, target: Path, stages: Stages, notices: list[str]
+    item: Field, group: Group, ds: xr.Dataset, files: Files, places: Sequence[str], stages: Stages, notices: list[str]
 ) -> Linked:
     """Plan the array of one field.
 
@@ -94,7 +94,7 @@ def link_field(
     """
     dtypes = [files.raws[0][key].dtype.newbyteorder("=") for key in item.keys]
     dtype = np.result_type(*dtypes)
-    parts = [_component(key, item, group, ds, files, target, stages, notices) for key in item.keys]
+    parts = [_component(key, item, group, ds, files, places, stages, notices) for key in item.keys]
     steps = len(files.times.values)
     inner = parts[0][1]
     count = parts[0][0].shape[inner] if inner is not None else len(parts)
@@ -122,7 +122,7 @@ def _component(
     group: Group,
     ds: xr.Dataset,
     files: Files,
-    target: Path,
+    places: Sequence[str],
     stages: Stages,
     notices: list[str],
 ) -> tuple[Ref, int | None]:
@@ -139,7 +139,7 @@ def _component(
     kept = [i for i, r in enumerate(order) if r == "c" or (r in SPACE and len(group.axes[r].nodes) > 1)]
     raws = [found[key] for found in files.raws]
     steps = len(files.times.values)
-    ref = _joined(raws, order, kept, files, target, stages)
+    ref = _joined(raws, order, kept, files, places, stages)
     left = [order[i] for i in kept]
     has_time = steps > 1 and len(ref.shape) > len(left)
     axes = (["time"] if has_time else []) + left
@@ -159,10 +159,10 @@ def _component(
 
 
 def _joined(
-    raws: Sequence[Raw], order: Sequence[str], kept: Sequence[int], files: Files, target: Path, stages: Stages
+    raws: Sequence[Raw], order: Sequence[str], kept: Sequence[int], files: Files, places: Sequence[str], stages: Stages
 ) -> Ref:
     time_axis = order.index("time") if "time" in order else None
-    refs = [Ref(relative(p, target), raw.path, raw.shape) for p, raw in zip(files.paths, raws, strict=True)]
+    refs = [Ref(place, raw.path, raw.shape) for place, raw in zip(places, raws, strict=True)]
     steps = len(files.times.values)
     dtype = raws[0].dtype.newbyteorder("=")
     if time_axis is None and files.time_dim is not None:

@@ -14,9 +14,10 @@ from vtkseries.hdf.chunks import HdfArray
 from vtkseries.hdf.layout import Frame, blocks_of
 from vtkseries.hdf.patch import chunk_entries, find_dims
 from vtkseries.hdf.skeleton import LIBVER, starts
+from vtkseries.plan.group import STEP_FIELDS
 from vtkseries.storage.stepfile import write_at
 
-__all__ = ["Earlier", "read_earlier", "resize"]
+__all__ = ["Earlier", "read_earlier", "resize", "units_so_far"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ class Earlier:
             if self.shapes.get(path) != new.get(path):
                 here, there = (_told(kinds.get(path)) for kinds in (self.shapes, new))
                 return f"{path.rpartition('/')[2]!r} is {here} in it, and {there} in the new step"
+        for name in sorted(set(self.fields).symmetric_difference(frames[0].fields) - STEP_FIELDS):
+            here, there = ("there", "absent") if name in self.fields else ("absent", "there")
+            return f"field data {name!r} is {here} in it, and {there} in the new step"
         for frame in frames:
             nodes = self.grids[frame.block][1]
             if len(nodes) != len(frame.geometry) or not all(map(np.array_equal, nodes, frame.geometry)):
@@ -143,6 +147,11 @@ def read_earlier(path: Path) -> Earlier:
     except (OSError, KeyError, AttributeError) as error:
         message = f"{path}: it is no series that vtkseries wrote ({error}); write another with mode='w'"
         raise FormatError(message) from error
+
+
+def units_so_far(path: Path, mode: str) -> str | None:
+    """Give the units of time of a series that is to be continued, where there is one."""
+    return read_earlier(path).units if mode == "a" and path.exists() else None
 
 
 def _read(path: Path, file: Any) -> Earlier:

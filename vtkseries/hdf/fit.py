@@ -10,10 +10,12 @@ import numpy as np
 
 from vtkseries.xmlformat.dtypes import storage_dtype
 
-__all__ = ["Raw", "attribute_of", "fault_of", "fill_values", "look_for", "raw_variable"]
+__all__ = ["Raw", "attribute_of", "fault_of", "fill_values", "look_for", "raw_variable", "stored_variable"]
 
 _VTK_FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 5: "nbit", 6: "scaleoffset"}
 """The filters that HDF5 always has, and so every ParaView."""
+
+_WANTED = ("_FillValue", "missing_value", "scale_factor", "add_offset", "_Unsigned", "units", "calendar")
 
 _LOOK = 1 << 22
 """Bytes of one plane that are looked at for missing values."""
@@ -65,22 +67,34 @@ def attribute_of(value: Any) -> Any:
     return value
 
 
+def stored_variable(group: Any, name: str) -> Any:
+    """Give a variable's dataset in an open HDF5 group; None where it has none of that name."""
+    import h5py  # noqa: PLC0415 (only linking needs it)
+
+    for stored in (name, f"_nc4_non_coord_{name}"):
+        try:
+            found = group[stored]
+        except KeyError:
+            continue
+        if isinstance(found, h5py.Dataset):
+            return found
+    return None
+
+
 def raw_variable(group: Any, name: str) -> Raw | None:
     """Describe a variable of an open HDF5 group; None where it has none of that name."""
     import h5py  # noqa: PLC0415 (only linking needs it)
 
-    for stored in (name, f"_nc4_non_coord_{name}"):
-        found = group.get(stored)
-        if not isinstance(found, h5py.Dataset):
-            continue
-        plist = found.id.get_create_plist()
-        used = [plist.get_filter(i) for i in range(plist.get_nfilters())]
-        lacking = tuple(f"{f[3].decode() or 'unnamed'} ({f[0]})" for f in used if f[0] not in _VTK_FILTERS)
-        wanted = ("_FillValue", "missing_value", "scale_factor", "add_offset", "_Unsigned", "units", "calendar")
-        attrs = {key: attribute_of(found.attrs[key]) for key in wanted if key in found.attrs}
-        dtype = found.dtype if h5py.check_enum_dtype(found.dtype) is None else np.dtype("O")
-        return Raw(found.name, found.shape, dtype, found.chunks, lacking, attrs)
-    return None
+    found = stored_variable(group, name)
+    if found is None:
+        return None
+    plist = found.id.get_create_plist()
+    used = [plist.get_filter(i) for i in range(plist.get_nfilters())]
+    lacking = tuple(f"{f[3].decode() or 'unnamed'} ({f[0]})" for f in used if f[0] not in _VTK_FILTERS)
+    given = found.attrs
+    attrs = {key: attribute_of(given[key]) for key in _WANTED if h5py.h5a.exists(found.id, key.encode())}
+    dtype = found.dtype if h5py.check_enum_dtype(found.dtype) is None else np.dtype("O")
+    return Raw(found.name, found.shape, dtype, found.chunks, lacking, attrs)
 
 
 def fault_of(raw: Raw) -> tuple[str, str] | None:

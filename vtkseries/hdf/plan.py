@@ -204,7 +204,7 @@ class _Linker:
         for group, label in zip(groups, part_names(groups), strict=True):
             path = target if not (found and image) else target.with_name(f"{target.stem}_{label}{target.suffix}")
             last = found[-1] if found and not image else LinkFile(path, [relative(p, path) for p in self.files.paths])
-            linked = [self.field(item, group, path, last.stages) for item in group.fields]
+            linked = [self.field(item, group, last) for item in group.fields]
             arrays = [array for array in linked if array is not None]
             if arrays:
                 _refuse_twins(arrays)
@@ -217,13 +217,13 @@ class _Linker:
                 grid.frame = replace(grid.frame, block=block)
         return found
 
-    def field(self, item: Field, group: Group, path: Path, stages: Stages) -> Linked | None:
+    def field(self, item: Field, group: Group, file: LinkFile) -> Linked | None:
         """Plan one array; None where it is left out."""
         try:
             for key in item.keys:
                 if key in self.faults:
                     raise UnfitError(key, *self.faults[key])  # noqa: TRY301 (one place says what happens to the unfit)
-            return link_field(item, group, self.ds, self.files, path, stages, self.told)
+            return link_field(item, group, self.ds, self.files, file.sources, file.stages, self.told)
         except UnfitError as unfit:
             if self.asked or item.name in self.wanted:
                 raise

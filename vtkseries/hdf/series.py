@@ -126,6 +126,12 @@ def write_vtkhdf(
         arrays = [stored for part in parts for _, stored in part.arrays]
         store = begin(target, frames, arrays, durable=durable)
         try:
+            if store.dropped:
+                what = "1 step" if store.dropped == 1 else f"{store.dropped} steps"
+                text = (
+                    f"{target}: {what} from time {plan.times.values[0]!r} on dropped, as the series goes on from there"
+                )
+                warnings.warn(text, VtkSeriesWarning, stacklevel=3)
             for step, time in enumerate(plan.times.values):
                 for array, stored in (pair for part in parts for pair in part.arrays):
                     store.put(stored, _values(array, sources, step))

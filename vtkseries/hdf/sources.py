@@ -15,7 +15,7 @@ import xarray as xr
 from vtkseries.cf.roles import Roles
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
-from vtkseries.hdf.fit import Raw, raw_variable
+from vtkseries.hdf.fit import Raw, raw_variable, stored_variable
 from vtkseries.values import conversions
 
 __all__ = ["Files", "check_files", "open_first", "read_files"]
@@ -66,10 +66,12 @@ def check_files(source: Any) -> list[Path]:
     if not paths:
         message = "source: there is no file in the list; give one netCDF-4 file or several"
         raise SeriesError(message)
-    twins = [path for i, path in enumerate(paths) if path in paths[:i]]
-    if twins:
-        message = f"source: {str(twins[0])!r} is in the list twice; name each file once"
-        raise SeriesError(message)
+    seen: set[Path] = set()
+    for path in paths:
+        if path in seen:
+            message = f"source: {str(path)!r} is in the list twice; name each file once"
+            raise SeriesError(message)
+        seen.add(path)
     for path in paths:
         if not path.is_file():
             message = f"source {str(path)!r} does not exist or is no file; check its path"
@@ -149,48 +151,68 @@ def read_files(
         except OSError as error:
             message = f"source {str(path)!r} cannot be opened: {error}; close the program that writes it"
             raise SeriesError(message) from error
-    order = sorted(range(len(found)), key=lambda i: _sort_key(found[i].times))
+    stamped = [item.stored[str(name)] for item in found] if name is not None else []
+    decoded = _decoded(str(name), stamped)
+    order = sorted(range(len(found)), key=lambda i: decoded[i][0] if decoded and len(decoded[i]) else 0)
     found = [found[i] for i in order]
     counts = [item.steps for item in found]
-    times, stamps = _times(ds, dim, name, found, time_units)
+    times, stamps = _times(ds, dim, name, counts, [decoded[i] for i in order] if decoded else [], time_units)
     fields: dict[str, np.ndarray] = {}
     for key in reader.field_data:
         each = dim is None or dim in ds[key].dims
-        values = np.concatenate([item.fields[key] for item in found]) if each else found[0].fields[key][:1]
+        parts = _decoded(key, [item.stored[key] for item in (found if each else found[:1])])
+        values = np.concatenate(parts) if each else parts[0][:1]
         fields |= {f"{key}{suffix}": conversion.apply(values) for suffix, conversion, _ in conversions(values.dtype)}
     return Files([paths[i] for i in order], counts, times, dim, [item.raws for item in found], fields, stamps)
 
 
 def _times(
-    ds: xr.Dataset, dim: Hashable | None, name: Hashable | None, found: Sequence[_File], time_units: str | None
+    ds: xr.Dataset,
+    dim: Hashable | None,
+    name: Hashable | None,
+    counts: Sequence[int],
+    decoded: Sequence[np.ndarray],
+    time_units: str | None,
 ) -> tuple[Times, xr.Variable | None]:
     """Give the time steps of all files, and the coordinate that tells them where there is one."""
-    if name is not None and dim is None and len(found) == 1:
+    if name is not None and dim is None and len(counts) == 1:
         return read_times(ds, None, name, time_units), None
     if name is not None:
         variable = ds[name].variable
         along = dim if dim is not None else name
-        values = np.concatenate([np.atleast_1d(item.times) for item in found])
-        stamps = xr.Variable((along,), values, variable.attrs, variable.encoding)
+        stamps = xr.Variable((along,), np.concatenate(decoded), variable.attrs, variable.encoding)
         known = xr.Dataset({"_times": stamps}).rename({"_times": str(name)})
         return read_times(known, along, str(name), time_units), stamps
-    if dim is None and len(found) == 1:
+    if dim is None and len(counts) == 1:
         return read_times(ds, None, None, time_units), None
     counted = dim if dim is not None else "step"
-    steps = sum(item.steps for item in found)
-    return read_times(xr.Dataset().expand_dims({counted: steps}), counted, None, time_units), None
+    return read_times(xr.Dataset().expand_dims({counted: sum(counts)}), counted, None, time_units), None
 
 
-def _sort_key(times: Any) -> Any:
-    return times[0] if times is not None and len(times) else 0
+def _decoded(name: str, stored: Sequence[_Stored]) -> list[np.ndarray]:
+    """Decode what several files store, all at once where they mean it alike, which is much faster than one by one."""
+    if len({str(sorted(item.attrs.items())) for item in stored}) > 1:
+        return [part for item in stored for part in _decoded(name, [item])]
+    if not stored:
+        return []
+    variable = xr.Variable(("d",), np.concatenate([item.values for item in stored]), dict(stored[0].attrs))
+    values = xr.conventions.decode_cf_variable(name, variable, decode_timedelta=False).values
+    return np.split(values, np.cumsum([len(item.values) for item in stored])[:-1])
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """One-dimensional values as a file stores them."""
+
+    values: np.ndarray
+    attrs: Mapping[str, Any]
 
 
 @dataclass
 class _File:
     raws: dict[str, Raw]
-    times: Any
     steps: int
-    fields: dict[str, np.ndarray]
+    stored: dict[str, _Stored]
 
 
 @dataclass
@@ -205,20 +227,22 @@ class _Reader:
     field_data: list[str]
     raws: dict[str, Raw] = field(default_factory=dict)
     places: dict[str, np.ndarray] = field(default_factory=dict)
+    time_axes: dict[str, int | None] = field(default_factory=dict)
 
     def read(self, group: Any, path: Path, *, first: bool) -> _File:
         raws = {name: raw for name in self.names if (raw := raw_variable(group, name)) is not None}
         places = {name: _values(group, name) for name in self.axes}
         if first:
             self.raws, self.places = raws, places
+            dims = {name: self.ds.variables[name].dims for name in raws}
+            self.time_axes = {n: d.index(self.dim) if self.dim in d else None for n, d in dims.items()}
         else:
             self._compare(raws, places, path)
-        times = None
-        if self.name is not None:
-            times = np.atleast_1d(self._decoded(group, str(self.name), path))
+        wanted = ([] if self.name is None else [str(self.name)]) + self.field_data
+        stored = {name: self._stored(group, name, path) for name in dict.fromkeys(wanted)}
+        times = None if self.name is None else stored[str(self.name)].values
         steps = 1 if self.dim is None else self._steps(group, times, raws)
-        fields = {name: np.atleast_1d(self._decoded(group, name, path)) for name in self.field_data}
-        return _File(raws, times, steps, fields)
+        return _File(raws, steps, stored)
 
     def _steps(self, group: Any, times: Any, raws: Mapping[str, Raw]) -> int:
         if times is not None:
@@ -232,14 +256,12 @@ class _Reader:
         ]
         return max(sizes, default=1)
 
-    def _decoded(self, group: Any, name: str, path: Path) -> Any:
+    def _stored(self, group: Any, name: str, path: Path) -> _Stored:
         raw = raw_variable(group, name)
         if raw is None:
             message = f"source {str(path)!r} has no variable {name!r}, which the others have; leave the file out"
             raise SeriesError(message)
-        dims = tuple(f"d{i}" for i in range(len(raw.shape)))
-        variable = xr.Variable(dims, _values(group, name), dict(raw.attrs))
-        return xr.conventions.decode_cf_variable(name, variable, decode_timedelta=False).values
+        return _Stored(np.atleast_1d(np.asarray(group[raw.path][()])), raw.attrs)
 
     def _compare(self, raws: Mapping[str, Raw], places: Mapping[str, np.ndarray], path: Path) -> None:
         for name, mine in self.raws.items():
@@ -247,7 +269,7 @@ class _Reader:
             if other is None:
                 message = f"source {str(path)!r} has no variable {name!r}, which the first file has"
                 raise SeriesError(f"{message}; leave the file out, or the variable, with variables=")
-            time_axis = self.ds[name].dims.index(self.dim) if self.dim in self.ds[name].dims else None
+            time_axis = self.time_axes[name]
             sizes = [tuple(n for i, n in enumerate(raw.shape) if i != time_axis) for raw in (mine, other)]
             if sizes[0] != sizes[1] or mine.likeness != other.likeness:
                 what = f"{sizes[1]} {other.dtype}" if mine.likeness != other.likeness else f"shape {sizes[1]}"
@@ -263,5 +285,5 @@ class _Reader:
 
 
 def _values(group: Any, name: str) -> np.ndarray:
-    raw = raw_variable(group, name)
-    return np.zeros(0) if raw is None else np.asarray(group[raw.path][()])
+    found = stored_variable(group, name)
+    return np.zeros(0) if found is None else np.asarray(found[()])

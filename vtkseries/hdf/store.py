@@ -41,6 +41,7 @@ class Store:
     steps: int = 0
     durable: bool = False
     published: bool = False
+    dropped: int = 0
     _first: dict[HdfArray, list[bytes]] = field(default_factory=dict)
     _done: dict[str, int] = field(default_factory=dict)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(os.cpu_count() or 1))
@@ -203,9 +204,11 @@ def reopen(
             raise
         whole = earlier.extended(frames, steps, earlier.room)
         file = StepFile(target, token or new_token())
-        return Store(file, tuple(whole), tuple(arrays), places, fd, end, steps, durable, published=True)
+        dropped = earlier.steps - steps
+        return Store(file, tuple(whole), tuple(arrays), places, fd, end, steps, durable, True, dropped)
     whole = earlier.extended(frames, steps, max(total, 2 * steps))
     store = create(target, whole, arrays, durable=durable, token=token)
+    store.dropped = earlier.steps - steps
     try:
         for step in range(steps):
             for array, data in earlier.chunks(step, arrays):

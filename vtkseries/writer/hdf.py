@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtkseries.errors import SeriesError
+from vtkseries.hdf.earlier import units_so_far
 from vtkseries.hdf.series import INSIDE, check_target, deflate_level, require_h5py, write_vtkhdf
 from vtkseries.plan.build import Prepared
 from vtkseries.writer.arrays import Grid
@@ -15,6 +16,8 @@ from vtkseries.writer.series import SeriesWriter
 
 if TYPE_CHECKING:
     from os import PathLike
+
+    from vtkseries.plan.encoding import Encoding
 
 __all__ = ["HdfSeriesWriter"]
 
@@ -35,18 +38,22 @@ class HdfSeriesWriter(SeriesWriter):
         y: Any = None,
         z: Any = None,
         *,
+        order: str = "zyx",
+        time_units: str | None = None,
+        mode: str = "w",
         compression: str | None = "zlib",
         compression_level: int | None = None,
-        **options: Any,
+        encoding: Encoding | None = None,
+        durable: bool = False,
     ) -> None:
         require_h5py()
         self._level = deflate_level(compression, 1 if compression_level is None else compression_level)
-        super().__init__(path, x, y, z, **options)
+        super().__init__(
+            path, x, y, z, order=order, time_units=time_units, mode=mode, encoding=encoding, durable=durable
+        )
 
     def _check_arguments(self, path: Path, axes: Sequence[Any], order: str, comm: Any, extent: Any) -> None:
-        for name, value in (("extent", extent), ("comm", comm), ("encoding", self._encoding)):
-            if value is not None:
-                raise SeriesError(f"{name}= is not for .vtkhdf; write a .pvd")
+        del comm, extent  # __init__ takes none
         self._target = check_target(path, self._mode)
         # What plans a step knows collections; the name it is given is never written to.
         self.path = path.with_suffix(".pvd")
@@ -55,7 +62,8 @@ class HdfSeriesWriter(SeriesWriter):
         self._share = Share.read(grid, None, None)
 
     def _open(self) -> None:
-        """Leave the file, and its lock, to each call."""
+        """See what the series is so far; leave the file, and its lock, to each call."""
+        self._units = units_so_far(self._target, self._mode)
 
     def write(
         self,
@@ -74,8 +82,11 @@ class HdfSeriesWriter(SeriesWriter):
                 raise SeriesError("points= are not for .vtkhdf, which holds one grid; write a .pvd")
             plan, sources = self._plan(time, point_data, cell_data, alone=False)
             now = plan.times.values[0]
-            if self._last is not None and not now > self._last:
-                raise SeriesError(f"time {now!r} is not after the step before, {self._last!r}")
+            if self._last is not None and not now > self._last and self._mode != "a":
+                raise SeriesError(
+                    f"time {now!r} is not after the step before, {self._last!r}; "
+                    "to go on from a checkpoint make the SeriesWriter with mode='a'"
+                )
             begun = self._last is not None or self._mode == "a"
             write_vtkhdf(
                 Prepared(plan, sources),

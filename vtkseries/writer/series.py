@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
 import warnings
@@ -53,7 +54,7 @@ class SeriesWriter:
     ----------
     path : path
         Ends in ``.pvd``; the steps go to a directory of the same name beside it. Or in ``.vtkhdf``: all steps go into
-        that file, compressed unless ``compression=None``, without `comm`, `extent`, `encoding` and particles.
+        that file, compressed unless ``compression=None``, without `comm`, `extent` and particles.
     x, y, z : array-like, optional
         Coordinates of the grid's points along each axis, shapes (nx,), (ny,), (nz,), or a number where the grid has
         one point. An axis that decreases is written the other way round, with its data. Not needed to write Datasets.
@@ -100,13 +101,21 @@ class SeriesWriter:
 
     _inside = INSIDE
 
-    def __new__(cls, path: str | PathLike[str], *_: Any, **__: Any) -> Self:
-        """Give the writer of the kind of file that the suffix names."""
+    def __new__(cls, path: str | PathLike[str], *_: Any, **options: Any) -> Self:
+        """Give the writer of the kind of file that the suffix names, which must take all options."""
+        kind: type[SeriesWriter] = cls
         if cls is SeriesWriter and Path(path).suffix == ".vtkhdf":
             from vtkseries.writer.hdf import HdfSeriesWriter  # noqa: PLC0415 (it needs this module)
 
-            return cast("Self", object.__new__(HdfSeriesWriter))
-        return object.__new__(cls)
+            kind = HdfSeriesWriter
+        valid = list(inspect.signature(kind.__init__).parameters)[1:]
+        unknown = [name for name in options if name not in valid]
+        if unknown:
+            raise SeriesError(
+                f"{', '.join(f'{name}=' for name in unknown)}: not for {Path(path).suffix or str(path)!r}, whose "
+                f"SeriesWriter takes {', '.join(valid)}"
+            )
+        return cast("Self", object.__new__(kind))
 
     def __init__(
         self,
