@@ -382,6 +382,19 @@ def test_a_fill_value_that_is_not_used_is_linked_and_said(tmp_path: Path) -> Non
     np.testing.assert_array_equal(read_vtkhdf(target)[1][1].point["T"], ds["T"].values[1])
 
 
+@pytest.mark.parametrize("dtype", [">f4", ">i2", ">f8"])
+def test_values_of_the_other_byte_order_are_read(tmp_path: Path, dtype: str) -> None:
+    dataset().to_netcdf(tmp_path / "r ü n.nc")
+    with h5py.File(tmp_path / "r ü n.nc", "a") as file:
+        del file["n"]
+        file.create_dataset("n", data=values("time", "z", "y", "x", first=300).astype(dtype))
+        for number, name in enumerate(("time", "z", "y", "x")):
+            file["n"].dims[number].attach_scale(file[name])
+    target = vtkseries.link(tmp_path / "r ü n.nc", tmp_path / "run.vtkhdf", vectors={"pair": ("n", "n")})
+    for step, (_, grid) in enumerate(read_vtkhdf(target)):
+        np.testing.assert_array_equal(grid.point["pair"][..., 1], values("time", "z", "y", "x", first=300)[step])
+
+
 def test_nan_needs_no_word(tmp_path: Path) -> None:
     ds = dataset()[["T"]]
     ds["T"][:, 1, 2, 3] = np.nan

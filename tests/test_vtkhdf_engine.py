@@ -95,6 +95,42 @@ def test_a_link_reads_as_the_netcdf_file(tmp_path: Path, many: bool) -> None:  #
         xr.testing.assert_identical(found.load(), expected.load())
 
 
+def described() -> xr.Dataset:
+    """Give a Dataset with coordinates that no axis is: of two dims, bounds, and some along time."""
+    ds = dataset()[["T", "n"]].isel(y=slice(None, None, -1))
+    big = xr.Dataset(
+        {"T": (DIMS, np.arange(3 * 2 * 30 * 40, dtype="f4").reshape(3, 2, 30, 40), {"units": "K"})},
+        {"time": ds["time"], "z": [0.5, 1.5], "y": np.arange(30.0)[::-1] ** 2, "x": np.arange(40.0)},
+    )
+    lon, lat = np.meshgrid(np.linspace(0, 50, 40), np.linspace(5, -5, 30))
+    return big.assign_coords(
+        lon=(("y", "x"), lon + lat, {"units": "degrees_east"}),
+        lat=(("y", "x"), (lat - 0.1 * lon).astype("f4"), {"units": "degrees_north"}),
+        forecast=("time", [3.0, 6.0, 9.0], {"units": "1"}),
+        pair=(("time", "two"), np.arange(6.0).reshape(3, 2)),
+        station=("x", np.arange(40) * 10),
+    )
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_link_keeps_what_no_axis_is(tmp_path: Path, many: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    ds = described()
+    paths = [tmp_path / f"{step}.nc" for step in range(3)] if many else [tmp_path / "run.nc"]
+    encoding = {"time": {"units": "days since 2001-01-01"}}
+    for step, path in enumerate(paths):
+        (ds.isel(time=[step]) if many else ds).to_netcdf(path, encoding=encoding)
+    target = vtkseries.link(paths, tmp_path / "run.vtkhdf", x="x", y="y")
+    with xr.open_dataset(target, engine="vtkseries") as found:
+        xr.testing.assert_identical(found["lat"][[2, 0], 5].load(), ds["lat"][[2, 0], 5])
+        xr.testing.assert_identical(found.load(), ds)
+    with xr.open_dataset(target, engine="vtkseries") as found:
+        paths[-1].unlink()
+        with pytest.raises(FormatError, match=rf"is in '{paths[-1].name}'"):
+            found["T"].load()
+    with pytest.raises(FormatError, match="which is missing; bring it back"):
+        xr.open_dataset(target, engine="vtkseries")
+
+
 def test_a_link_reads_without_what_it_leaves_out(tmp_path: Path) -> None:
     ds = dataset()
     packed = ds.assign(n=ds["n"].astype("f8"))

@@ -11,6 +11,7 @@ import xarray as xr
 from vtkseries.engine.foreign import image_axes, lazy, preferred_chunks, text_field
 from vtkseries.engine.kept import StaticArray, StepsArray, described, static_place
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
+from vtkseries.engine.linked import LinkedArray
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.values import array_dtype, read_array, read_axis, read_field
 from vtkseries.errors import FormatError
@@ -144,6 +145,13 @@ def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
     return xr.Variable(dims, data, attrs, encoding)
 
 
+def _linked(task: _Task, name: Any, dtype: np.dtype, shape: tuple[int, ...]) -> Any:
+    grid = task.grids[next(iter(task.grids))]
+    if not isinstance(grid, HdfGrid) or dtype.kind not in "iuf":
+        raise FormatError(f"its coordinate {str(name)[:200]!r} is linked, which only a .vtkhdf can")
+    return lazy(LinkedArray(grid, str(name), shape, dtype))
+
+
 def _beside(
     task: _Task, entry: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]
 ) -> Any:
@@ -152,6 +160,8 @@ def _beside(
         return _axis(task, entry["axis"], dtype)
     if "times" in entry:
         return _times(task, entry["times"])
+    if "linked" in entry:
+        return _linked(task, entry["linked"], dtype, shape)
     if "static" in entry:
         place = static_place(task.grids[next(iter(task.grids))], task.content, entry)
         return None if place is None else lazy(StaticArray(*place, shape, dtype))

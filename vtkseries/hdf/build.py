@@ -110,6 +110,9 @@ def link_field(
     else:
         final = parts[0][0]
     expected = array_shape(points, steps, cells=item.cells, components=count)
+    if final.shape and (*final.shape, 1) == expected:
+        # A single point a step.
+        final = stages.add(side_by_side([(final, None)]), dtype)
     if final.shape != expected:
         fact = f"has the shape {final.shape} where the grid asks for {expected}"
         raise UnfitError(item.name, fact, "write it with ds.vtk.to_vtr")

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from vtkseries.xmlformat.dtypes import storage_dtype
 
-__all__ = ["Raw", "attribute_of", "fault_of", "fill_values", "look_for", "raw_variable", "stored_variable"]
+__all__ = [
+    "Raw",
+    "attribute_of",
+    "attributes_of",
+    "decoded",
+    "fault_of",
+    "fill_values",
+    "look_for",
+    "raw_variable",
+    "stored_variable",
+]
 
 _VTK_FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 5: "nbit", 6: "scaleoffset"}
 """The filters that HDF5 always has, and so every ParaView."""
@@ -81,6 +92,21 @@ def stored_variable(group: Any, name: str) -> Any:
     return None
 
 
+def attributes_of(found: Any) -> dict[str, Any]:
+    """Give those attributes of a dataset that tell what its values mean."""
+    from h5py import h5a  # noqa: PLC0415 (only VTKHDF needs it)
+
+    given = found.attrs
+    return {key: attribute_of(given[key]) for key in _WANTED if h5a.exists(found.id, key.encode())}
+
+
+def decoded(name: str, values: np.ndarray, attrs: Mapping[str, Any]) -> np.ndarray:
+    """Give stored values as xarray decodes them."""
+    variable = xr.Variable([f"d{i}" for i in range(values.ndim)], values, dict(attrs))
+    found: np.ndarray = xr.conventions.decode_cf_variable(name, variable, decode_timedelta=False).values
+    return found
+
+
 def raw_variable(group: Any, name: str) -> Raw | None:
     """Describe a variable of an open HDF5 group; None where it has none of that name."""
     import h5py  # noqa: PLC0415 (only linking needs it)
@@ -91,8 +117,7 @@ def raw_variable(group: Any, name: str) -> Raw | None:
     plist = found.id.get_create_plist()
     used = [plist.get_filter(i) for i in range(plist.get_nfilters())]
     lacking = tuple(f"{f[3].decode() or 'unnamed'} ({f[0]})" for f in used if f[0] not in _VTK_FILTERS)
-    given = found.attrs
-    attrs = {key: attribute_of(given[key]) for key in _WANTED if h5py.h5a.exists(found.id, key.encode())}
+    attrs = attributes_of(found)
     dtype = found.dtype if h5py.check_enum_dtype(found.dtype) is None else np.dtype("O")
     return Raw(found.name, found.shape, dtype, found.chunks, lacking, attrs)
 

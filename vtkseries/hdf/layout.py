@@ -11,10 +11,13 @@ import numpy as np
 from vtkseries.cf.times import Times
 from vtkseries.errors import SeriesError
 
-__all__ = ["OWN", "Frame", "array_shape", "block_names", "blocks_of", "uniform", "write_frames"]
+__all__ = ["LINKED", "OWN", "Frame", "array_shape", "block_names", "blocks_of", "uniform", "write_frames"]
 
 OWN = "vtkseries"
 """The group beside VTK's own that holds what only vtkseries reads."""
+
+LINKED = f"{OWN}/linked"
+"""Coordinates in the source of a link, which no grid holds."""
 
 COMPOSITE = "MultiBlockDataSet"
 """What holds several grids: VTK 9.7 plays its steps, and reports errors for those of partitioned collections."""

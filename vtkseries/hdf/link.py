@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.hdf.layout import OWN, write_frames
+from vtkseries.hdf.layout import LINKED, OWN, write_frames
 from vtkseries.hdf.maps import HERE
 from vtkseries.hdf.plan import LinkFile, LinkOptions, plan_link
 from vtkseries.hdf.series import require_h5py
+from vtkseries.hdf.skeleton import disk_errors
 from vtkseries.hdf.sources import check_files, open_first
 from vtkseries.hdf.virtual import write_stage
 from vtkseries.plan.target import read_target
@@ -138,7 +139,7 @@ def _publish(plans: list[LinkFile], target: Path) -> None:
     try:
         for file, plan in zip(files, plans, strict=True):
             os.close(file.open_exclusive())
-            with h5py.File(file.temporary, "w") as out:
+            with disk_errors(file.temporary), h5py.File(file.temporary, "w") as out:
                 _write(out, plan)
         for file in reversed(files):
             file.publish()
@@ -153,6 +154,8 @@ def _write(out: Any, plan: LinkFile) -> None:
 
     write_frames(out, [grid.frame for grid in plan.grids])
     out.require_group(OWN).create_dataset("sources", data=plan.sources, dtype=h5py.string_dtype("utf-8"))
+    for name, path in plan.linked.items():
+        out.require_group(LINKED)[name] = h5py.ExternalLink(plan.sources[0], path)
     for ref, stage, dtype in plan.stages.made:
         write_stage(out, ref, stage, dtype)
     for grid in plan.grids:

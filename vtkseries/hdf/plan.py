@@ -12,12 +12,13 @@ import xarray as xr
 from vtkseries.cf.fields import choose, find_vectors
 from vtkseries.cf.roles import SPACE, Roles, find_roles
 from vtkseries.errors import SeriesError
+from vtkseries.hdf.beside import find_linked, whole_dataset
 from vtkseries.hdf.build import Linked, Stages, UnfitError, link_field, relative
 from vtkseries.hdf.fit import fault_of, fill_values, look_for
 from vtkseries.hdf.layout import Frame, block_names, uniform
 from vtkseries.hdf.sources import Files, read_files
 from vtkseries.plan.group import Field, Group, Grouping, Options, group_fields
-from vtkseries.plan.remember import EXACT_TIME, remember
+from vtkseries.plan.remember import remember
 from vtkseries.plan.target import part_names
 
 __all__ = ["LinkFile", "LinkGrid", "LinkOptions", "plan_link"]
@@ -50,12 +51,13 @@ class LinkGrid:
 
 @dataclass
 class LinkFile:
-    """One link: where it goes, its grids, the virtual datasets under their arrays, and its sources' paths."""
+    """One link: where it goes, its sources' paths, its grids, and the coordinates that stay in the first source."""
 
     path: Path
     sources: list[str]
     stages: Stages = field(default_factory=Stages)
     grids: list[LinkGrid] = field(default_factory=list)
+    linked: dict[str, str] = field(default_factory=dict)
 
 
 def plan_link(
@@ -106,39 +108,58 @@ def plan_link(
         "grids in one file; open both, choose with variables=, or use grid='rectilinear'"
         for plan in plans[1:]
     ]
-    _describe(ds, plans, grouping, roles, files, asked=asked)
+    told += _describe(ds, plans, grouping, roles, files, group=options.group, asked=asked)
     return plans, told
 
 
 def _describe(
-    ds: xr.Dataset, plans: list[LinkFile], grouping: Grouping, roles: Roles, files: Files, *, asked: bool
-) -> None:
-    """Add what reading back needs: the first file's Dataset with the steps of all, whose data nobody looks at."""
+    ds: xr.Dataset,
+    plans: list[LinkFile],
+    grouping: Grouping,
+    roles: Roles,
+    files: Files,
+    *,
+    group: str | None,
+    asked: bool,
+) -> list[str]:
+    """Add what reading back needs, and say what is not kept; the data of the Dataset are not looked at."""
+    told: list[str] = []
+    drawn: set[Hashable] = {key for found in grouping.groups.values() for item in found.fields for key in item.keys}
+    drawn |= set(grouping.field_data)
+    beside = find_linked(ds, files, group, drawn)
     if len(files.paths) > 1:
         if files.time_dim is None:
-            return
-        ds = ds.isel({files.time_dim: np.zeros(len(files.times.values), int)})
-        if files.stamps is not None:
-            ds = ds.assign_coords({files.times.name: files.stamps})
+            return told
+        ds, told = whole_dataset(ds, files, group, drawn)
     linked = {}
     grids = [grid for plan in plans for grid in plan.grids]
-    for key, group in grouping.groups.items():
-        names = [array.name for grid in grids if grid.group is group for array in grid.arrays]
+    for key, found in grouping.groups.items():
+        names = [array.name for grid in grids if grid.group is found for array in grid.arrays]
         if names:
-            linked[key] = replace(group, fields=[item for item in group.fields if item.name in names])
+            linked[key] = replace(found, fields=[item for item in found.fields if item.name in names])
     order = [grouping.groups[key] for key in linked]
-    # What would be kept beside the arrays is not: the netCDF files have it.
-    copy = Grouping({k: replace(g, fields=list(g.fields)) for k, g in linked.items()}, grouping.field_data)
-    memory = remember(ds, copy, roles, files.times, parts=None, fill=None, asked=asked, inside=_INSIDE)
+    numbers = {name: str(number) for number, name in enumerate(beside)}
+    while True:
+        copy = Grouping({k: replace(g, fields=list(g.fields)) for k, g in linked.items()}, grouping.field_data)
+        memory = remember(
+            ds, copy, roles, files.times, parts=None, fill=None, asked=asked, inside=_INSIDE, linked=numbers
+        )
+        # Arrays that a series would have for reading back, and a link has not.
+        extra = [i.name for k, g in copy.groups.items() for i in g.fields[len(linked[k].fields) :]]
+        if not extra:
+            break
+        told += [
+            f"coordinate {name!r} is not kept for reading back, since it moves from file to file" for name in extra
+        ]
+        ds = ds.drop_vars(extra)
     added = {item.name: item for item in memory.fields}
-    if set(added) - {EXACT_TIME} and len(files.paths) > 1:
-        return
-    if any(len(copy.groups[key].fields) != len(group.fields) for key, group in linked.items()):
-        return
     fields = {n: i.conversion.apply(np.atleast_1d(memory.sources[i.source].values)) for n, i in added.items()}
     for grid in grids:
-        number = next(i for i, group in enumerate(order) if group is grid.group)
+        number = next(i for i, found in enumerate(order) if found is grid.group)
         grid.frame = replace(grid.frame, fields={**grid.frame.fields, **fields}, description=memory.text, part=number)
+    for plan in plans:
+        plan.linked = {numbers[name]: path for name, path in beside.items()}
+    return told + memory.left_out
 
 
 def _faults(

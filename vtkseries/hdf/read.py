@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from vtkseries.errors import FormatError
-from vtkseries.hdf.layout import OWN, blocks_of
-from vtkseries.hdf.trust import check_source, dataset_of
+from vtkseries.hdf.fit import attributes_of, decoded
+from vtkseries.hdf.layout import LINKED, OWN, blocks_of
+from vtkseries.hdf.trust import check_listed, check_sources, dataset_of
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import DataArray, Document, Section
 
@@ -48,6 +49,7 @@ class HdfGrid:
     sections: tuple[Section, ...]
     steps: int
     root: str = "VTKHDF"
+    follow_outside: bool = False
     step: int = 0
     parallel: bool = False
     sources: tuple[None, ...] = (None,)
@@ -82,6 +84,8 @@ class HdfGrid:
         with _opened(self.path) as file:
             place = f"{self.root}/Points" if tag == "Points" else f"{self.root}/{tag}/{name}"
             dataset = dataset_of(file, place, self.path)
+            if dataset.is_virtual:
+                check_listed(file, name, self.path, follow_outside=self.follow_outside)
             shape = self.cells if tag == "CellData" else self.points
             rising = [np.arange(n)[index] for n, index in zip(shape, indices, strict=True)]
             boxes = [slice(int(r[0]), int(r[-1]) + 1) if len(r) else slice(0, 0) for r in rising]
@@ -108,6 +112,12 @@ class HdfGrid:
             with _opened(self.path) as file:
                 return [str(file[f"{OWN}/dataset"].asstr()[()])]
         return [str(v) for v in self._field(name)]
+
+    def read_linked(self, name: str) -> np.ndarray:
+        """Give a coordinate that a link leads to, decoded."""
+        with _opened(self.path) as file:
+            found = dataset_of(file, f"{LINKED}/{name}", self.path)
+            return decoded(name, found[()], attributes_of(found))
 
     def _field(self, name: str) -> Any:
         with _opened(self.path) as file:
@@ -163,6 +173,8 @@ def open_hdf(path: str, *, follow_outside: bool = False) -> HdfSeries:
         message = "reading .vtkhdf needs h5py; install it, as with pip install 'vtkseries[link]'"
         raise ImportError(message) from error
     identity = _identity(path)
+    with _opened(path) as file:
+        check_sources(file, path, follow_outside=follow_outside)
     _grids(path, identity, follow_outside)
     with _opened(path) as file:
         steps = file.get("VTKHDF/Steps")
@@ -209,10 +221,10 @@ def _grids(path: str, _: tuple[int, ...], follow_outside: bool) -> tuple[HdfGrid
             message = f"{path}: it has no grids"
             raise FormatError(message)
         roots = [f"VTKHDF/{block}" if block else "VTKHDF" for block in blocks]
-        return tuple(_grid(file, root, path, follow_outside=follow_outside) for root in roots)
+        return tuple(replace(_grid(file, root, path), follow_outside=follow_outside) for root in roots)
 
 
-def _grid(file: Any, name: str, path: str, *, follow_outside: bool) -> HdfGrid:
+def _grid(file: Any, name: str, path: str) -> HdfGrid:
     """Describe one grid."""
     root = file[name]
     kind = bytes(root.attrs["Type"]).decode("ascii", "replace")
@@ -226,7 +238,6 @@ def _grid(file: Any, name: str, path: str, *, follow_outside: bool) -> HdfGrid:
     for tag in ("PointData", "CellData"):
         described = []
         for array in root.get(tag, ()):
-            check_source(file, f"{name}/{tag}/{array}", path, follow_outside=follow_outside)
             item = dataset_of(file, f"{name}/{tag}/{array}", path)
             expected = tuple(n - (tag == "CellData") for n in dims if n > 1) or (1,)
             lead = int(steps > 1)

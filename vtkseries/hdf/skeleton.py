@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +17,25 @@ from vtkseries.hdf.chunks import HdfArray, encode_chunk
 from vtkseries.hdf.layout import Frame, write_frames
 from vtkseries.hdf.patch import Chunks, Switch, check_format, chunk_entries, find_switch
 
-__all__ = ["LIBVER", "Places", "empty_chunk", "find_places", "make_skeleton", "make_static", "starts"]
+__all__ = ["LIBVER", "Places", "disk_errors", "empty_chunk", "find_places", "make_skeleton", "make_static", "starts"]
 
 LIBVER = ("earliest", "v108")
 """The oldest format of files, without checksums; see :mod:`vtkseries.hdf.patch`."""
 
 _MARK = 0x5EED_0FF5E7_5EED
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Raise what the disk reports as an OSError; HDF5 tells of a full disk in the text of another error."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        found = re.search(r"errno = (\d+)", str(error))
+        if found is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 @dataclass(frozen=True)
@@ -44,7 +60,7 @@ def make_skeleton(path: Path, frames: Sequence[Frame], arrays: Sequence[HdfArray
     """Make the file; the frames' steps are those that there is room for."""
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
-    with h5py.File(path, "w", libver=LIBVER) as file:
+    with disk_errors(path), h5py.File(path, "w", libver=LIBVER) as file:
         write_frames(file, frames)
         for array in arrays:
             dataset = _make(file, array, frames[0].steps)
@@ -87,7 +103,7 @@ def make_static(path: Path, frames: Sequence[Frame], arrays: Mapping[HdfArray, S
     times = frames[0].times
     first = replace(times, values=times.values[:1], dates=times.dates[:1])
     fields = {name: values[:1] for name, values in frames[0].fields.items()}
-    with h5py.File(path, "w", libver=LIBVER) as file:
+    with disk_errors(path), h5py.File(path, "w", libver=LIBVER) as file:
         write_frames(file, [replace(frame, times=first, fields=fields) for frame in frames])
         for array, chunks in arrays.items():
             dataset = _make(file, array, 1)

@@ -15,7 +15,7 @@ import xarray as xr
 from vtkseries.cf.roles import Roles
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
-from vtkseries.hdf.fit import Raw, raw_variable, stored_variable
+from vtkseries.hdf.fit import Raw, decoded, raw_variable, stored_variable
 from vtkseries.values import conversions
 
 __all__ = ["Files", "check_files", "open_first", "read_files"]
@@ -152,15 +152,15 @@ def read_files(
             message = f"source {str(path)!r} cannot be opened: {error}; close the program that writes it"
             raise SeriesError(message) from error
     stamped = [item.stored[str(name)] for item in found] if name is not None else []
-    decoded = _decoded(str(name), stamped)
-    order = sorted(range(len(found)), key=lambda i: decoded[i][0] if decoded and len(decoded[i]) else 0)
+    stamps_of = _decode_all(str(name), stamped)
+    order = sorted(range(len(found)), key=lambda i: stamps_of[i][0] if stamps_of and len(stamps_of[i]) else 0)
     found = [found[i] for i in order]
     counts = [item.steps for item in found]
-    times, stamps = _times(ds, dim, name, counts, [decoded[i] for i in order] if decoded else [], time_units)
+    times, stamps = _times(ds, dim, name, counts, [stamps_of[i] for i in order] if stamps_of else [], time_units)
     fields: dict[str, np.ndarray] = {}
     for key in reader.field_data:
         each = dim is None or dim in ds[key].dims
-        parts = _decoded(key, [item.stored[key] for item in (found if each else found[:1])])
+        parts = _decode_all(key, [item.stored[key] for item in (found if each else found[:1])])
         values = np.concatenate(parts) if each else parts[0][:1]
         fields |= {f"{key}{suffix}": conversion.apply(values) for suffix, conversion, _ in conversions(values.dtype)}
     return Files([paths[i] for i in order], counts, times, dim, [item.raws for item in found], fields, stamps)
@@ -171,7 +171,7 @@ def _times(
     dim: Hashable | None,
     name: Hashable | None,
     counts: Sequence[int],
-    decoded: Sequence[np.ndarray],
+    values: Sequence[np.ndarray],
     time_units: str | None,
 ) -> tuple[Times, xr.Variable | None]:
     """Give the time steps of all files, and the coordinate that tells them where there is one."""
@@ -180,7 +180,7 @@ def _times(
     if name is not None:
         variable = ds[name].variable
         along = dim if dim is not None else name
-        stamps = xr.Variable((along,), np.concatenate(decoded), variable.attrs, variable.encoding)
+        stamps = xr.Variable((along,), np.concatenate(values), variable.attrs, variable.encoding)
         known = xr.Dataset({"_times": stamps}).rename({"_times": str(name)})
         return read_times(known, along, str(name), time_units), stamps
     if dim is None and len(counts) == 1:
@@ -189,14 +189,13 @@ def _times(
     return read_times(xr.Dataset().expand_dims({counted: sum(counts)}), counted, None, time_units), None
 
 
-def _decoded(name: str, stored: Sequence[_Stored]) -> list[np.ndarray]:
+def _decode_all(name: str, stored: Sequence[_Stored]) -> list[np.ndarray]:
     """Decode what several files store, all at once where they mean it alike, which is much faster than one by one."""
     if len({str(sorted(item.attrs.items())) for item in stored}) > 1:
-        return [part for item in stored for part in _decoded(name, [item])]
+        return [part for item in stored for part in _decode_all(name, [item])]
     if not stored:
         return []
-    variable = xr.Variable(("d",), np.concatenate([item.values for item in stored]), dict(stored[0].attrs))
-    values = xr.conventions.decode_cf_variable(name, variable, decode_timedelta=False).values
+    values = decoded(name, np.concatenate([item.values for item in stored]), stored[0].attrs)
     return np.split(values, np.cumsum([len(item.values) for item in stored])[:-1])
 
 

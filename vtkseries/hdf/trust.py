@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from vtkseries.errors import FormatError
+from vtkseries.hdf.layout import LINKED, OWN, blocks_of
 
-__all__ = ["check_source", "dataset_of"]
+__all__ = ["check_listed", "check_source", "check_sources", "dataset_of"]
 
 _NESTED = 16
 
@@ -33,6 +34,28 @@ def dataset_of(file: Any, name: str, path: str) -> Any:
         message = f"{path}: {name!r} is no dataset"
         raise FormatError(message)
     return found
+
+
+def check_sources(file: Any, path: str, *, follow_outside: bool) -> None:
+    """Refuse a file of which an array, or a linked coordinate, has a source that is gone or outside the directory.
+
+    Raises
+    ------
+    FormatError
+        Names both.
+    """
+    if "VTKHDF" not in file:
+        return
+    roots = [f"VTKHDF/{block}" if block else "VTKHDF" for block in blocks_of(file["VTKHDF"])]
+    for root in (*(f"{root}/{tag}" for root in roots for tag in ("PointData", "CellData")), LINKED):
+        for name in file.get(root, ()):
+            check_source(file, f"{root}/{name}", path, follow_outside=follow_outside)
+
+
+def check_listed(file: Any, name: str, path: str, *, follow_outside: bool) -> None:
+    """Refuse to read a virtual dataset of a link when a source is gone, since HDF5 would give missing values."""
+    for source in file.get(f"{OWN}/sources", ()):
+        _check_file(source.decode(), name, path, follow_outside=follow_outside)
 
 
 def check_source(file: Any, name: str, path: str, *, follow_outside: bool, label: str = "", depth: int = 0) -> None:

@@ -74,6 +74,7 @@ class _Task:
     memory: Memory
     inside: int
     beside: str | None
+    linked: Mapping[Hashable, str]
     kept: dict[str, xr.Variable] = field(default_factory=dict)
     rows: dict[str, xr.Variable] = field(default_factory=dict)
 
@@ -89,6 +90,7 @@ def remember(
     asked: bool,
     beside: str | None = None,
     inside: int = INSIDE,
+    linked: Mapping[Hashable, str] | None = None,
 ) -> Memory:
     """Say how each variable that is written is found again; coordinates with more than one dim join the fields.
 
@@ -109,9 +111,11 @@ def remember(
         What the names of files beside the steps begin with; None where there can be none.
     inside : int
         Bytes of a coordinate up to which the JSON has its values.
+    linked : mapping of name to str, optional
+        What the series leads to in another file, each by its name in the series.
     """
     memory = Memory()
-    task = _Task(ds, grouping, roles, times, parts, fill, memory, inside, beside)
+    task = _Task(ds, grouping, roles, times, parts, fill, memory, inside, beside, linked or {})
     drawn = _drawn(task)
     written = [name for name in ds.variables if name in drawn or name in grouping.field_data]
     dims = {dim for name in written for dim in ds[name].dims}
@@ -129,7 +133,7 @@ def remember(
             suffixes = [suffix for suffix, _, _ in conversions(ds[name].dtype)]
             entries[name] = {"field": [f"{name}{suffix}" for suffix in suffixes]}
     for name in others:
-        place = _place(task, name)
+        place = {"linked": task.linked[name]} if name in task.linked else _place(task, name)
         if place is not None:
             entries[name] = place
     kept = {name: entries[name] for name in ds.variables if name in entries}
@@ -205,7 +209,7 @@ def _drawn(task: _Task) -> dict[Hashable, dict[str, Any]]:
                 name = by_text[key.removesuffix(f"@{group.label}") if group.label else key]
                 _add_member(found, name, number, group, item, index)
     for name in ds.coords:
-        if name not in found and name not in ds.dims and _is_large(ds[name].variable, task):
+        if name not in found and name not in {*ds.dims, *task.linked} and _is_large(ds[name].variable, task):
             fitting = _fitting(ds[name].variable, task)
             if fitting is not None:
                 group = groups[fitting]

@@ -109,12 +109,9 @@ class SeriesWriter:
 
             kind = HdfSeriesWriter
         valid = list(inspect.signature(kind.__init__).parameters)[1:]
-        unknown = [name for name in options if name not in valid]
+        unknown = ", ".join(f"{name}=" for name in options if name not in valid)
         if unknown:
-            raise SeriesError(
-                f"{', '.join(f'{name}=' for name in unknown)}: not for {Path(path).suffix or str(path)!r}, whose "
-                f"SeriesWriter takes {', '.join(valid)}"
-            )
+            raise SeriesError(f"{unknown}: not for {Path(path).suffix!r}, whose SeriesWriter takes {', '.join(valid)}")
         return cast("Self", object.__new__(kind))
 
     def __init__(
