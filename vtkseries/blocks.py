@@ -47,16 +47,22 @@ class BlockValues:
         values = component.conversion.view(view)
         return values if values is not None and values.flags.c_contiguous else None
 
-    def fill(self, buffer: np.ndarray, planes: slice, rows: slice = slice(None)) -> None:
-        """Put the values of some planes, and of some of their rows, into a buffer of shape (planes, y, x, c)."""
+    def fill(self, buffer: np.ndarray, planes: slice, rows: slice = slice(None), *, again: bool = False) -> None:
+        """Put the values of some planes, and of some of their rows, into a buffer of shape (planes, y, x, c).
+
+        With `again` the buffer has other planes' values, of which those that are the same in every plane stay.
+        """
         filled = 0
         for component, view in self.parts:
+            if again and view.shape[0] == 1:
+                filled = max(filled, component.first + view.shape[3])
+                continue
             part = view if view.shape[0] == 1 else view[planes]
             part = part if part.shape[1] == 1 else part[:, rows]
             width = view.shape[3]
             component.conversion.put(part, buffer[..., component.first : component.first + width])
             filled = max(filled, component.first + width)
-        if filled < self.array.components:
+        if filled < self.array.components and not again:
             buffer[..., filled:] = 0
 
 

@@ -26,7 +26,7 @@ from vtkseries.beside import write_beside
 from vtkseries.blocks import write_block
 from vtkseries.culprits import named
 from vtkseries.errors import SeriesError
-from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
+from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
 from vtkseries.serial import locked, write_locked
 from vtkseries.staging import Slots, slots_of, stage_block, staged
@@ -155,6 +155,7 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None,
     bounds: list[tuple[int, ...]] = []
     steps = _time_chunks(plan, sources)
     for part in plan.parts:
+        cuts = {"time": steps, **_part_chunks(part, sources)}
         example = plan.file(part, 0)
         prefix = None if plan.single else example.name.removesuffix(f"{plan.first:06d}{part.suffix}")
         slots = slots_of(part) if plan.compression is not None else {}
@@ -173,7 +174,7 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None,
                 plan.compression,
                 slots.get(array.position),
             )
-            blocks, chunks = _array_blocks(target, sources, steps)
+            blocks, chunks = _array_blocks(target, sources, cuts)
             writes.append(blocks)
             bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
     fields = {item.source: _field_array(sources[item.source], has_time=item.has_time) for item in plan.fields}
@@ -218,18 +219,31 @@ def _time_chunks(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[
     return max(found, key=len, default=(1,) * plan.steps)
 
 
+def _part_chunks(part: PartPlan, sources: Mapping[str, xr.Variable]) -> dict[str, tuple[int, ...]]:
+    """Give the chunks along z and y for what has none of its own: those of the part's most finely chunked variable."""
+    found: dict[str, tuple[int, ...]] = {}
+    for array in part.arrays:
+        for component in array.sources:
+            variable = sources[component.source]
+            for role, sizes in zip(component.roles, variable.chunks or (), strict=False):
+                fits = role in ("z", "y") and sum(sizes) == array.shape[("z", "y").index(role)]
+                if fits and len(sizes) > len(found.get(role, ())):
+                    found[role] = sizes
+    return found
+
+
 def _array_blocks(
-    target: _Target, sources: Mapping[str, xr.Variable], steps: tuple[int, ...]
+    target: _Target, sources: Mapping[str, xr.Variable], cuts: Mapping[str, tuple[int, ...]]
 ) -> tuple[da.Array, tuple[int, ...]]:
     array = target.array
     operands: list[Any] = []
     for component in array.sources:
-        data = _dask(sources[component.source], component, steps)
+        data = _dask(sources[component.source], component, cuts)
         operands += [data, component.roles]
     present = {role for component in array.sources for role in component.roles} - {"c"}
     index = [role for role in _AXES if role in present or role == "time"]
     if "time" not in present:
-        operands += [da.arange(sum(steps), chunks=(steps,)), ("time",)]
+        operands += [da.arange(sum(cuts["time"]), chunks=(cuts["time"],)), ("time",)]
     chunks, aligned = unify_chunks(*operands)
     many = len(array.sources)
     flat = [item for pair in zip(aligned[:many], operands[1 : 2 * many : 2], strict=True) for item in pair]
@@ -251,15 +265,28 @@ def _array_blocks(
     return blocks, chunks["time"]
 
 
-def _dask(variable: xr.Variable, component: Component, steps: tuple[int, ...]) -> da.Array:
-    if variable.chunks is None:
-        variable = variable.chunk(
-            {dim: steps for dim, role in zip(variable.dims, component.roles, strict=True) if role == "time"}
-        )
-    data = variable.data
+def _dask(variable: xr.Variable, component: Component, cuts: Mapping[str, tuple[int, ...]]) -> da.Array:
+    data = variable.data if variable.chunks is not None else _blocks(variable, component, cuts)
     if "c" in component.roles:
         data = data.rechunk({component.roles.index("c"): -1})
     return data
+
+
+def _blocks(variable: xr.Variable, component: Component, cuts: Mapping[str, tuple[int, ...]]) -> da.Array:
+    """Cut what dask has not: values in memory into views, since dask would copy them and sum them for a name."""
+    chunks = tuple(
+        cuts[role] if sum(cuts.get(role, ())) == size else (size,)
+        for role, size in zip(component.roles, variable.shape, strict=True)
+    )
+    if not variable._in_memory:  # noqa: SLF001 (xarray has no public word for it)
+        return variable.chunk(dict(zip(variable.dims, chunks, strict=True))).data
+    values, name = variable.values, f"vtkseries-values-{new_token()}"
+    bounds = [tuple(itertools.accumulate(sizes, initial=0)) for sizes in chunks]
+    blocks = {
+        (name, *place): values[tuple(slice(at[i], at[i + 1]) for at, i in zip(bounds, place, strict=True))]
+        for place in itertools.product(*(range(len(sizes)) for sizes in chunks))
+    }
+    return da.Array(blocks, name, chunks, dtype=values.dtype)
 
 
 def _field_array(variable: xr.Variable, *, has_time: bool) -> da.Array | np.ndarray:

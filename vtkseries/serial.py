@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +15,12 @@ import xarray as xr
 
 from vtkseries.beside import write_beside
 from vtkseries.blocks import BlockBytes, block_values, write_block
+from vtkseries.cf.lazy import computed
 from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, start
 from vtkseries.staging import StagedStreams, slots_of, stage_block, staged
 from vtkseries.storage.lock import Lock
+from vtkseries.storage.regions import threads
 from vtkseries.streams import encode_blocks
 from vtkseries.xmlformat.codecs import Codec
 
@@ -25,6 +28,9 @@ __all__ = ["MemoryStreams", "locked", "step_values", "write_array", "write_locke
 
 _SLAB = 1 << 26
 """Bytes read at a time from a variable that is neither in memory nor chunked by dask."""
+
+_MADE = 1 << 23
+"""Bytes made at a time by each thread where reading only computes."""
 
 _AXES = ("z", "y", "x")
 
@@ -134,15 +140,16 @@ def write_array(
     put: Callable[..., None] | None = None,
 ) -> None:
     """Write all of one array of a step to its place, reading what is lazy slab by slab."""
-    put = put or partial(write_block, parallel=True)
     variables = [sources[component.source] for component in array.sources]
     if _in_memory(array, sources):
         blocks = [variable.values for variable in variables]
-        put(fd, array, (0, 0, 0), array.shape, blocks, step)
+        (put or partial(write_block, parallel=True))(fd, array, (0, 0, 0), array.shape, blocks, step)
         return
     axis, size = _longest_outer_axis(array, variables)
-    planes = max(1, _SLAB // max(1, array.nbytes // size))
-    for first in range(0, size, planes):
+    together = put is None and all(map(computed, variables))
+    planes = max(1, (_MADE if together else _SLAB) // max(1, array.nbytes // size))
+
+    def move(first: int) -> None:
         many = min(planes, size - first)
         start_ = [0, 0, 0]
         count = list(array.shape)
@@ -151,7 +158,15 @@ def write_array(
             _read(variable, component, step, _AXES[axis], slice(first, first + many), size)
             for component, variable in zip(array.sources, variables, strict=True)
         ]
-        put(fd, array, (start_[0], start_[1], start_[2]), (count[0], count[1], count[2]), blocks, 0)
+        one = put or partial(write_block, parallel=not together)
+        one(fd, array, (start_[0], start_[1], start_[2]), (count[0], count[1], count[2]), blocks, 0)
+
+    if together:
+        with ThreadPoolExecutor(threads(), "vtkseries-compute") as pool:
+            list(pool.map(move, range(0, size, planes)))
+        return
+    for first in range(0, size, planes):
+        move(first)
 
 
 def _longest_outer_axis(array: ArrayPlan, variables: list[xr.Variable]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,15 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-__all__ = ["KEPT", "derive", "settle", "touching", "unloaded", "wrapped"]
+__all__ = ["KEPT", "computed", "derive", "settle", "stored_order", "touching", "unloaded", "wrapped"]
 
 KEPT = 1 << 27
 """Bytes up to which something that is the same in every step is computed once and kept in memory."""
 
 _LAST = "component"
+
+_ORDER = ("time", "z", "y", "x")
+"""The order of dims named by role in which files store them: blocks that are computed in it need no transposing."""
 
 Function = Callable[..., Any]
 
@@ -92,11 +95,12 @@ def derive(
     Returns
     -------
     Variable
-        Chunked by dask where one of the variables is.
+        Chunked by dask where one of the variables is; the dims of several are in :func:`stored_order`.
     """
-    sizes: dict[Hashable, int] = {}
+    found: dict[Hashable, int] = {}
     for variable in variables:
-        sizes.update(variable.sizes)
+        found.update(variable.sizes)
+    sizes = {dim: found[dim] for dim in (found if len(variables) == 1 else stored_order(found))}
     dtype = np.dtype(dtype)
     if any(variable.chunks is not None for variable in variables):
         chunked = [variable if _cheap(variable) else variable.chunk() for variable in variables]
@@ -104,13 +108,13 @@ def derive(
         result: xr.Variable = xr.apply_ufunc(
             _typed,
             *chunked,
-            kwargs={"function": function, "dtype": dtype, "ndim": len(sizes)},
+            kwargs={"function": function, "dtype": dtype, "order": tuple(list(found).index(dim) for dim in sizes)},
             dask="parallelized",
             output_dtypes=[dtype],
             output_core_dims=[list(added)],
             dask_gufunc_kwargs={"output_sizes": added},
         )
-        return result
+        return result.transpose(*sizes, *added)
     if components is not None:
         sizes[_LAST] = components
     array = _Derived(function, tuple(variables), sizes, dtype)
@@ -177,10 +181,29 @@ def unloaded(variable: xr.Variable) -> xr.Variable:
     return xr.Variable(variable.dims, array, variable.attrs, variable.encoding)
 
 
+def computed(variable: xr.Variable) -> bool:
+    """Tell whether reading a part of a variable only computes, from what is in memory: threads may do it together."""
+    data = variable._data  # noqa: SLF001 (xarray has no public word for it)
+    while isinstance(data, indexing.LazilyIndexedArray):
+        data = data.array
+    if isinstance(data, _Derived):
+        return all(map(computed, data.variables))
+    return isinstance(data, np.ndarray | indexing.NumpyIndexingAdapter)
+
+
 def _cheap(variable: xr.Variable) -> bool:
     return variable.chunks is not None or bool(variable._in_memory)  # noqa: SLF001 (xarray has no public word for it)
 
 
-def _typed(*blocks: Any, function: Function, dtype: np.dtype, ndim: int) -> Any:
-    whole = [np.reshape(block, (1,) * (ndim - np.ndim(block)) + np.shape(block)) for block in blocks]
-    return np.asarray(function(*whole), dtype)
+def stored_order(dims: Iterable[Hashable]) -> list[Hashable]:
+    """Give dims in the order in which files store them, where they are named by role."""
+    return sorted(dict.fromkeys(dims), key=lambda dim: _ORDER.index(dim) if dim in _ORDER else -1)
+
+
+def _typed(*blocks: Any, function: Function, dtype: np.dtype, order: tuple[int, ...]) -> Any:
+    """Call a function on blocks of one order of dims as if they had another: the order in which they are stored."""
+    ndim = len(order)
+    whole = [np.reshape(block, (1,) * (ndim - np.ndim(block)) + np.shape(block)).transpose(order) for block in blocks]
+    result = np.asarray(function(*whole), dtype)
+    back = np.argsort(order)
+    return result.transpose(*back, *range(ndim, result.ndim))

@@ -58,7 +58,7 @@ def without_fills(variable: xr.Variable) -> xr.Variable:
 
 def lost(variable: xr.Variable) -> xr.Variable | None:
     """Give where a coordinate is missing; None where it is known to be missing nowhere."""
-    if variable.dtype.kind != "f":
+    if variable.dtype.kind != "f" or (_present(variable) and _complete(variable.values, fill_values(variable))):
         return None
     mask = derive(_Lost(fill_values(variable)), [variable], "?")
     if _readable(variable):
@@ -73,9 +73,9 @@ def filled(variable: xr.Variable) -> xr.Variable:
     They are those of the nearest point along x, else y, else z; for coordinates too large to be looked at whole, the
     mean of the level.
     """
-    if variable.dtype.kind != "f":
-        return variable
     fills = fill_values(variable)
+    if variable.dtype.kind != "f" or (_present(variable) and _complete(variable.values, fills)):
+        return variable
     if _readable(variable):
         gone = _Lost(fills)(variable.values)
         if not gone.any():
@@ -91,9 +91,12 @@ def filled(variable: xr.Variable) -> xr.Variable:
     return result.transpose(*variable.dims)
 
 
+def _present(variable: xr.Variable) -> bool:
+    return variable.chunks is None and bool(variable._in_memory)  # noqa: SLF001 (xarray has no public word for it)
+
+
 def _readable(variable: xr.Variable) -> bool:
-    steady = "time" not in variable.dims or bool(variable._in_memory)  # noqa: SLF001 (xarray has no public word for it)
-    return steady and variable.size * variable.dtype.itemsize <= KEPT
+    return ("time" not in variable.dims or _present(variable)) and variable.size * variable.dtype.itemsize <= KEPT
 
 
 def _sampled(variable: xr.Variable) -> np.ndarray:
@@ -165,6 +168,8 @@ class _Lost:
     fills: tuple[float, ...]
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
+        if _complete(block, self.fills):
+            return np.zeros(block.shape, bool)
         gone = np.asarray(~(np.abs(block) < LARGEST))
         for value in self.fills:
             gone |= block == _as(value, block.dtype)
@@ -176,7 +181,16 @@ class _Levelled:
     fills: tuple[float, ...]
 
     def __call__(self, block: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        if _complete(block, self.fills):
+            return block
         return np.asarray(np.where(_Lost(self.fills)(block), levels, block))
+
+
+def _complete(block: np.ndarray, fills: tuple[float, ...]) -> bool:
+    """Tell whether nothing is missing, without the arrays that it takes to say where."""
+    if not block.size or any(abs(value) < LARGEST for value in fills):
+        return not block.size
+    return bool(block.min() > -LARGEST and block.max() < LARGEST)
 
 
 def _as(value: float, dtype: np.dtype) -> Any:

@@ -12,7 +12,7 @@ from cf_xarray.parametric import TRANSFORM_FROM_STDNAME
 
 from vtkseries.cf.attributes import attribute
 from vtkseries.cf.curvilinear import Coordinate, by_role
-from vtkseries.cf.lazy import derive
+from vtkseries.cf.lazy import derive, stored_order
 from vtkseries.cf.roles import Roles
 
 __all__ = ["parametric"]
@@ -100,7 +100,8 @@ def _decode(kind: str, terms: dict[str, xr.Variable], *, steady: bool) -> xr.Var
     if kind == "ocean_double_sigma_coordinate":
         # The formula asks for the number of the level.
         terms = {**terms, "k": xr.Variable(("z",), np.arange(1, terms["sigma"].sizes["z"] + 1))}
-    order = tuple(dict.fromkeys(str(dim) for variable in terms.values() for dim in variable.dims))
+    dims = dict.fromkeys(dim for variable in terms.values() for dim in variable.dims)
+    order = tuple(map(str, stored_order(dims) if len(terms) > 1 else dims))
     function = _Formula(kind, tuple((key, tuple(map(str, v.dims))) for key, v in terms.items()), order)
     # Errors in the terms show here, where nothing is written yet.
     function(*(np.ones((1,) * len(order)) for _ in terms))

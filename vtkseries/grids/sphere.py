@@ -1,4 +1,4 @@
-"""Longitude, latitude and height on a globe."""
+"""Longitude, latitude and height on a globe, whose axis is z and whose prime meridian is at y = 0."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["RADIUS", "Place", "Turn"]
+__all__ = ["RADIUS", "Direction", "Outward", "Turn", "cosine", "sine"]
 
 RADIUS = 6_371_000.0
 """Mean radius of the Earth in metres."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """One of x, y, z of points on a globe whose axis is z and whose prime meridian is at y = 0.
-
-    Attributes
-    ----------
-    role : str
-        ``"x"``, ``"y"`` or ``"z"``.
-    radius : float
-        Where the height is 0.
-    """
+class Direction:
+    """One of x, y, z of the unit vector that points from the middle of the globe to a longitude and latitude."""
 
     role: str
+
+    def __call__(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        """Give it for degrees."""
+        if self.role == "z":
+            return sine(lat) + 0 * lon
+        return cosine(lat) * (cosine(lon) if self.role == "x" else sine(lon))
+
+
+@dataclass(frozen=True)
+class Outward:
+    """Points in a direction, at a height above the radius and in its unit."""
+
     radius: float
 
-    def __call__(self, lon: np.ndarray, lat: np.ndarray, height: np.ndarray) -> np.ndarray:
-        """Give it for longitudes and latitudes in degrees, and heights in the radius' unit."""
-        distance, north = self.radius + height, np.deg2rad(lat)
-        if self.role == "z":
-            return np.asarray(distance * np.sin(north) + 0 * lon)
-        east = np.deg2rad(lon)
-        return np.asarray(distance * np.cos(north) * (np.cos(east) if self.role == "x" else np.sin(east)))
+    def __call__(self, direction: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """Give one of their x, y, z."""
+        return np.asarray(direction * (self.radius + height))
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,24 @@ class Turn:
     components: int
 
     def __call__(self, *blocks: np.ndarray) -> np.ndarray:
-        """Rotate: `blocks` are the components, longitude and latitude in degrees."""
-        *parts, lon, lat = blocks
+        """Rotate: `blocks` are the components, then sine and cosine of the longitude, and those of the latitude."""
+        *parts, sin_lon, cos_lon, sin_lat, cos_lat = blocks
         east, north = parts[:2]
-        up = parts[2] if self.components > 2 else 0.0  # noqa: PLR2004 (east and north)
-        sin_lon, cos_lon = np.sin(np.deg2rad(lon)), np.cos(np.deg2rad(lon))
-        sin_lat, cos_lat = np.sin(np.deg2rad(lat)), np.cos(np.deg2rad(lat))
-        outward = cos_lat * up - sin_lat * north
-        x = outward * cos_lon - sin_lon * east
-        y = outward * sin_lon + cos_lon * east
-        z = cos_lat * north + sin_lat * up + 0 * lon
-        return np.stack(np.broadcast_arrays(x, y, z), axis=-1)
+        up = parts[2] if self.components > 2 else None  # noqa: PLR2004 (east and north)
+        outward = -sin_lat * north if up is None else cos_lat * up - sin_lat * north
+        shape = np.broadcast_shapes(*(block.shape for block in blocks))
+        result = np.empty((*shape, 3), np.result_type(*parts, "f4"))
+        result[..., 0] = outward * cos_lon - sin_lon * east
+        result[..., 1] = outward * sin_lon + cos_lon * east
+        result[..., 2] = cos_lat * north if up is None else cos_lat * north + sin_lat * up
+        return result
+
+
+def sine(angle: np.ndarray) -> np.ndarray:
+    """Give the sine of degrees."""
+    return np.asarray(np.sin(np.deg2rad(angle)))
+
+
+def cosine(angle: np.ndarray) -> np.ndarray:
+    """Give the cosine of degrees."""
+    return np.asarray(np.cos(np.deg2rad(angle)))

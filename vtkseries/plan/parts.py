@@ -41,6 +41,9 @@ from vtkseries.xmlformat.text import for_xml
 
 __all__ = ["Storage", "attribute_text", "plan_part", "refuse_twins", "static_notices"]
 
+_SENT = 1 << 23
+"""Bytes of points that dask's workers are sent as they are; more are put together from coordinates by each task."""
+
 
 @dataclass(frozen=True)
 class Storage:
@@ -136,7 +139,8 @@ def _points(group: Group, geometry: Geometry, prefix: str, sources: dict[str, xr
     key = f"points:{prefix}xyz"
     chunked = any(v.chunks is not None for v in (*variables, *(v for item in group.fields for v in item.variables)))
     steady = not any("time" in variable.dims for variable in variables)
-    if steady and not chunked and 24 * math.prod(geometry.points) <= KEPT:
+    lazy = any(variable.chunks is not None for variable in variables)
+    if steady and not lazy and 24 * math.prod(geometry.points) <= (_SENT if chunked else KEPT):
         # The same in every step: put together once, so that each file takes its bytes as they are.
         sources[key] = xr.Variable(("z", "y", "x", "c"), _together(variables, geometry.points, flips))
         one = Component(key, ("z", "y", "x", "c"), (), conversion)

@@ -17,17 +17,16 @@ from vtkseries.cf.missing import filled, lost
 from vtkseries.cf.orientation import flips
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
-from vtkseries.grids.sphere import Place
+from vtkseries.grids.sphere import Direction, Outward, cosine, sine
 
 __all__ = ["Globe", "Points", "place_points"]
 
 
 @dataclass(frozen=True)
 class Globe:
-    """What turns vectors on a sphere: longitude and latitude of each point, in degrees, with dims named by role."""
+    """What turns vectors on a sphere: sine and cosine of longitude and of latitude, with dims named by role."""
 
-    lon: xr.Variable
-    lat: xr.Variable
+    angles: tuple[xr.Variable, ...]
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,7 @@ def place_points(
         axes[role] = replace(axes[role], flipped=flipped)
     globe = None
     if radius is not None:
-        globe = Globe(variables["x"], variables["y"])
-        steady = not any("time" in variable.dims for variable in ordered)
-        ordered = tuple(derive(Place(role, radius), ordered, steady=steady) for role in SPACE)
+        globe, ordered = _around(radius, *ordered)
     hidden = None if not masks else masks[0] if len(masks) == 1 else derive(_either, masks, "?")
     if hidden is not None:
         notices.append("coordinates are missing at some points, which were put beside their neighbours and are hidden")
@@ -125,6 +122,8 @@ def _several(
 ) -> tuple[Axis, xr.Variable, xr.Variable | None]:
     """Give a coordinate of several dims as it is drawn, and where it is missing."""
     role, name = line.role, coordinate.name
+    if "time" not in coordinate.variable.dims:
+        coordinate = replace(coordinate, variable=settle(coordinate.variable))
     mask = lost(coordinate.variable)
     whole = replace(coordinate, variable=filled(coordinate.variable))
     if cells and not coordinate.edges:
@@ -141,8 +140,6 @@ def _several(
     notices += [f"axis z ({name}): {notice}"] if notice else []
     if factor != 1:
         variable = derive(_Scaled(factor), [variable], steady="time" not in variable.dims)
-    elif "time" not in variable.dims and variable.chunks is None:
-        variable = settle(variable)
     return replace(line, name=name, factor=factor, notices=()), variable, mask
 
 
@@ -158,6 +155,19 @@ def _close(
     closed["x"] = wrapped(variables["x"], "x", shift=step)
     axis = replace(axis, nodes=np.append(axis.nodes, axis.nodes[-1] + 1), closed=True)
     return axis, closed, [wrapped(mask, "x") for mask in masks]
+
+
+def _around(
+    radius: float, lon: xr.Variable, lat: xr.Variable, height: xr.Variable
+) -> tuple[Globe, tuple[xr.Variable, ...]]:
+    """Put points on a globe: sines and cosines are taken once where longitudes and latitudes are the same all along."""
+    steady = "time" not in (*lon.dims, *lat.dims)
+    angles = tuple(derive(part, [angle], steady=steady) for angle in (lon, lat) for part in (sine, cosine))
+    places = []
+    for role in SPACE:
+        direction = derive(Direction(role), [lon, lat], steady=steady)
+        places.append(derive(Outward(radius), [direction, height], steady=steady and "time" not in height.dims))
+    return Globe(angles), tuple(places)
 
 
 def _along(axis: Axis) -> xr.Variable:

@@ -40,7 +40,7 @@ def turned(group: Group, time_dim: Hashable | None) -> list[Field]:
         if group.axes["x"].closed:
             placed = [wrapped(variable, "x") for variable in placed]
         dtype = np.result_type(*(variable.dtype for variable in placed), "f4")
-        vector = derive(Turn(len(placed)), [*placed, globe.lon, globe.lat], dtype, components=_EAST_NORTH_UP)
+        vector = derive(Turn(len(placed)), [*placed, *globe.angles], dtype, components=_EAST_NORTH_UP)
         vector.attrs = dict(item.variables[0].attrs)
         own = {dim: str(dim) if dim != "component" else "c" for dim in vector.dims}
         key = f"turned:{group.label}:{item.name}"

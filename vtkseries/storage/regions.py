@@ -23,8 +23,8 @@ class Filler(Protocol):
     def whole(self) -> np.ndarray | None:
         """Give all values, C-contiguous, shape (z, y, x, c), where they are already there as the file has them."""
 
-    def fill(self, buffer: np.ndarray, planes: slice) -> None:
-        """Put the values of some planes into a buffer of shape (planes, y, x, c)."""
+    def fill(self, buffer: np.ndarray, planes: slice, *, again: bool = False) -> None:
+        """Put some planes into a buffer of shape (planes, y, x, c), which with `again` has others already."""
 
 
 def write_region(
@@ -65,10 +65,11 @@ def write_region(
     local = threading.local()
 
     def move(first: int) -> None:
-        if not hasattr(local, "buffer"):
+        again = hasattr(local, "buffer")
+        if not again:
             local.buffer = np.empty((planes, count[1], count[2], components), dtype)
         part = local.buffer[: min(planes, count[0] - first)]
-        values.fill(part, slice(first, first + len(part)))
+        values.fill(part, slice(first, first + len(part)), again=again)
         _write_planes(fd, position, shape, (start[0] + first, start[1], start[2]), part)
 
     cuts = range(0, count[0], planes)
