@@ -10,12 +10,13 @@ import numpy as np
 import xarray as xr
 
 from vtkseries.cf.attributes import PRESSURE_UNITS, attribute
-from vtkseries.cf.longitudes import is_longitude, unwrap
+from vtkseries.cf.longitudes import is_latitude, is_longitude, unwrap
 from vtkseries.errors import SeriesError
 
 __all__ = ["Axis", "attribute", "find_axis", "scalar_axis", "upward"]
 
 _DOWN_NAMES = {"depth", "depth_below_geoid", "depth_below_sea_floor", "air_pressure", "sea_water_pressure"}
+_POLE = 90.0
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def find_axis(
     nodes = centres
     if cells and len(centres) == size:
         nodes, notice = _edges(ds, name, centres, label)
+        nodes = _within_poles(nodes, centres, None if role != "y" else variable, name)
         if notice:
             notices.append(f"axis {role} ({label[1:-1]}): {notice}")
     factor = 1.0
@@ -179,6 +181,14 @@ def _over_date_line(values: np.ndarray, label: str, notices: list[str]) -> np.nd
         return values
     notices.append(f"axis x ({label[1:-1]}): longitudes that jump at the date line were unwrapped")
     return np.asarray(smooth.values)
+
+
+def _within_poles(
+    edges: np.ndarray, centres: np.ndarray, variable: xr.Variable | None, name: Hashable | None
+) -> np.ndarray:
+    """Give edges of latitudes of which none is beyond a pole, where the centres are not."""
+    ends = variable is not None and is_latitude(variable, name) and np.abs(centres).max() <= _POLE
+    return np.clip(edges, -_POLE, _POLE) if ends else edges
 
 
 def _sorted(values: np.ndarray) -> bool:

@@ -8,13 +8,16 @@ import numpy as np
 import xarray as xr
 
 from vtkseries.cf.attributes import attribute
-from vtkseries.cf.curvilinear import Coordinate
+from vtkseries.cf.curvilinear import LARGEST, Coordinate
+from vtkseries.cf.longitudes import is_latitude
+from vtkseries.cf.missing import filled
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
 
 __all__ = ["corners"]
 
 _ROUND = 360.0
+_POLE = 90.0
 _QUAD = 4
 
 # Where the vertices of a cell stand, as (along the first dim, along the second): each way round, from each start.
@@ -38,12 +41,15 @@ def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | 
     bounds = attribute(variable, "bounds")
     if bounds is not None and bounds in ds.variables:
         vertices = np.asarray(ds[bounds].values, "f8")
+        vertices = np.where(np.abs(vertices) < LARGEST, vertices, np.nan)
         if vertices.shape == (*variable.shape, _QUAD) and variable.ndim == len(_RING[0]):
-            return xr.Variable(variable.dims, _join(vertices, bounds, ds[name].dims), variable.attrs), None
+            return filled(xr.Variable(variable.dims, _join(vertices, bounds, ds[name].dims), variable.attrs)), None
     values = np.asarray(variable.values, "f8")
     for axis, role in enumerate(variable.dims):
         if role in SPACE:
             values = _between(values, axis)
+    if coordinate.role == "y" and is_latitude(variable, name):
+        values = np.clip(values, -_POLE, _POLE)
     notice = f"{name}: no bounds with four vertices a cell: corners were put half-way between the centres"
     return xr.Variable(variable.dims, values, variable.attrs), notice
 
@@ -61,9 +67,11 @@ def _join(vertices: np.ndarray, name: str, dims: tuple[Hashable, ...]) -> np.nda
         )
         raise SeriesError(message)
     ny, nx = vertices.shape[:2]
-    result = np.empty((ny + 1, nx + 1))
+    result = np.full((ny + 1, nx + 1), np.nan)
     for number, (y, x) in enumerate(order):
-        result[y : y + ny, x : x + nx] = vertices[..., number]
+        # A cell without vertices of its own has those of its neighbours.
+        corner, own = result[y : y + ny, x : x + nx], vertices[..., number]
+        np.copyto(corner, own, where=~np.isnan(own))
     return result
 
 

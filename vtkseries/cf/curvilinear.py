@@ -14,7 +14,7 @@ from vtkseries.cf.lazy import KEPT
 from vtkseries.cf.roles import CF, SPACE, Roles, cf_roles
 from vtkseries.errors import SeriesError
 
-__all__ = ["LARGEST", "Coordinate", "by_role", "counts", "find_coordinates"]
+__all__ = ["LARGEST", "AmbiguousError", "Coordinate", "by_role", "counts", "find_coordinates"]
 
 LARGEST = 1e15
 """No coordinate is this large: fill values that were not decoded are."""
@@ -26,6 +26,10 @@ _NAMES = {
     "y": r"(.*_)?s?lat(itudes?|_\w+)?|nav_lat\w*|[tuvqf]lat(itude)?|geolat(_\w+)?|gphi[tuvf]|xlat(_[uvm])?|clat|"
     r"y(c|g|q|h|_\w+)?|northing",
 }
+
+
+class AmbiguousError(SeriesError):
+    """Several coordinates could place a variable."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,7 @@ def _detect(
             message = (
                 f"variable {field!r}: {', '.join(map(repr, chosen))} could all be its {role}; say which: {choices}"
             )
-            raise SeriesError(message)
+            raise AmbiguousError(message)
         if chosen:
             result[role] = Coordinate(role, chosen[0], by_role(ds[chosen[0]].variable, own))
     pair = {"x", "y"} & set(wanted)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from vtkseries.cf.attributes import attribute
 
-__all__ = ["degrees", "is_longitude", "step_over_seam", "unwrap"]
+__all__ = ["degrees", "is_latitude", "is_longitude", "step_over_seam", "unwrap"]
 
 _ROUND = 360.0
 _UNITS = re.compile(r"degrees?_?(e(ast)?)?", re.IGNORECASE)
@@ -27,6 +27,15 @@ def is_longitude(variable: xr.Variable, name: Hashable) -> bool:
         or units.lower().endswith(("_east", "_e", "se"))
         or bool(not standard and re.search("lon|glam", str(name), re.IGNORECASE))
     )
+
+
+def is_latitude(variable: xr.Variable, name: Hashable | None) -> bool:
+    """Tell whether a coordinate holds latitudes in degrees, which end at the poles."""
+    units = (attribute(variable, "units") or "").lower()
+    standard = attribute(variable, "standard_name") or ""
+    if units and not re.fullmatch(r"degrees?_?(n(orth)?)?", units):
+        return False
+    return standard == "latitude" or units.endswith(("_north", "_n")) or (not standard and "lat" in str(name).lower())
 
 
 def degrees(variable: xr.Variable) -> xr.Variable:

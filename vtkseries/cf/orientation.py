@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-__all__ = ["flips"]
+__all__ = ["flips", "overturned"]
 
 _SPACE = ("x", "y", "z")
 _PLANE = ("x", "y")
+
+_FEW = 0.05
+"""The share of cells up to which those that are turned over are exceptions."""
+
+_MOST = 1 << 24
+"""Points of a surface that are looked at one by one."""
 
 _SAMPLES = 24
 """Cells along each axis that are looked at."""
@@ -58,6 +64,38 @@ def flips(points: Sequence[xr.Variable], sizes: Mapping[str, int], given: Mappin
             role = next(role for role in ("z", "y", "x") if role not in given)
             turned[role] = not turned[role]
     return turned
+
+
+def overturned(places: Sequence[xr.Variable]) -> xr.Variable | None:
+    """Find cells between the points of a surface that are turned over against most others, with dims y and x.
+
+    The grids of some ocean models are cut and sewn together again, so that neighbours by index are none on the ground.
+
+    Parameters
+    ----------
+    places : two or three Variables
+        x and y on a plane; or x, y and z of the directions in which the points lie on a globe.
+
+    Returns
+    -------
+    Variable of bool or None
+        None where no cell is, or where most are not alike.
+    """
+    shape = tuple(max(place.sizes.get(dim, 1) for place in places) for dim in ("y", "x"))
+    beyond = any(set(place.dims) - {"y", "x"} for place in places)
+    if beyond or min(shape) < 2 or shape[0] * shape[1] > _MOST:  # noqa: PLR2004 (a cell has two points each way)
+        return None
+    whole = np.zeros((*shape, 3))
+    for index, place in enumerate(places):
+        present = [dim for dim in ("y", "x") if dim in place.dims]
+        values = np.asarray(place.transpose(*present).values, "f8")
+        whole[..., index] = values[tuple(slice(None) if dim in present else None for dim in ("y", "x"))]
+    a, b, c, d = whole[:-1, :-1], whole[:-1, 1:], whole[1:, 1:], whole[1:, :-1]
+    normal = np.cross(c - a, d - b)
+    area = normal[..., 2] if len(places) < len(_SPACE) else (normal * (a + b + c + d)).sum(axis=-1)
+    area *= np.sign(np.median(area))
+    found = area < -1e-9 * np.median(area)
+    return xr.Variable(("y", "x"), found) if 0 < found.sum() <= _FEW * found.size else None
 
 
 def _slopes(

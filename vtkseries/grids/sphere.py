@@ -21,8 +21,8 @@ class Direction:
     def __call__(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Give it for degrees."""
         if self.role == "z":
-            return sine(lat) + 0 * lon
-        return cosine(lat) * (cosine(lon) if self.role == "x" else sine(lon))
+            return np.asarray(sine(lat) + 0 * lon)
+        return np.asarray(cosine(lat) * (cosine(lon) if self.role == "x" else sine(lon)))
 
 
 @dataclass(frozen=True)

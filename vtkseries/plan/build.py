@@ -163,7 +163,7 @@ def make_plan(
         fields=fields,
         times=times,
         constants=constants,
-        notices=(*notices, *centred.notices, *static_notices(built, len(times.values)), *kept),
+        notices=(*notices, *grouping.notices, *centred.notices, *static_notices(built, len(times.values)), *kept),
         left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
         compression=method,

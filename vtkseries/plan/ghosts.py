@@ -31,7 +31,7 @@ def ghost_arrays(
     """Plan the ghost arrays of a part: of its points, and of its cells.
 
     A point is hidden where one of the fields on the points, or its own place, is missing; a cell is hidden where its
-    own values are missing, or one of its points is hidden.
+    own values are missing, one of its points is hidden, or it is turned over.
 
     Parameters
     ----------
@@ -47,13 +47,18 @@ def ghost_arrays(
     """
     points = _mask([item for item in group.fields if not item.cells and blank], group, time_dim)
     cells = _mask([item for item in group.fields if item.cells and blank], group, time_dim)
-    if group.placement.lost is not None:
-        lost = group.placement.lost
+    lost = group.placement.lost
+    if lost is not None and any(axis.cells for axis in group.axes.values()):
+        cells = lost if cells is None else derive(_either, [cells, lost], "?")
+    elif lost is not None:
         points = lost if points is None else derive(_either, [points, lost], "?")
     sizes = dict(zip(("z", "y", "x"), geometry.points, strict=True))
     if points is not None:
         around = cells_touching(points, sizes)
         cells = around if cells is None else derive(_either, [cells, around], "?")
+    turned = group.placement.turned
+    if turned is not None:
+        cells = turned if cells is None else derive(_either, [cells, turned], "?")
     flips = tuple(role for role in SPACE if group.axes[role].flipped)
     result: tuple[Planned, Planned] = ([], [])
     for planned, mask, kind, shape, value in (

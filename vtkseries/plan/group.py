@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from vtkseries.cf.coordinates import Axis
+from vtkseries.cf.curvilinear import AmbiguousError
 from vtkseries.cf.fields import Vector, undrawable
-from vtkseries.cf.roles import SPACE, Roles
+from vtkseries.cf.roles import SPACE, Roles, cf_roles
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Options, Placement, place_field
 
@@ -65,6 +66,14 @@ class Grouping:
     groups: dict[Hashable, Group] = field(default_factory=dict)
     field_data: list[Hashable] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def take_field_data(self, item: Vector) -> None:
+        """Take a variable without a spatial axis, or the components of a vector without one."""
+        self.field_data.extend(item.variables)
+        if len(item.variables) > 1:
+            parts = " and ".join(repr(str(part)) for part in item.variables)
+            self.notices.append(f"vector {item.name!r}: {parts} have no spatial axis: field data, each on its own")
 
 
 def group_fields(
@@ -97,16 +106,21 @@ def group_fields(
         if not any(role in dims for role in SPACE):
             taken = [name for name in item.variables if str(name) in STEP_FIELDS]
             if taken:
-                fault = (
-                    "has the name of what each file says of its own step",
-                    f"rename it, ds.rename({taken[0]!r}=...)",
+                remedy = f"rename it, ds.rename({taken[0]!r}=...)"
+                _leave_out(
+                    item, ("has the name of what each file says of its own step", remedy), result, asked=options.asked
                 )
-                _leave_out(item, fault, result, asked=options.asked)
-                continue
-            result.field_data.extend(item.variables)
+            else:
+                result.take_field_data(item)
             continue
         for label, variables in _instances(ds, item, options.parts):
-            grid = place_field(ds, item.variables[0], dims, roles, options, placed)
+            try:
+                grid = place_field(ds, item.variables[0], dims, roles, options, placed)
+            except AmbiguousError as error:
+                if options.asked:
+                    raise
+                result.left_out.append(str(error))
+                break
             key = (label, *grid.key)
             group = result.groups.setdefault(key, Group(grid, label))
             keys = tuple(f"{part}@{label}" if label else str(part) for part in item.variables)
@@ -131,8 +145,17 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
         extra = [dim for dim in variable.dims if dim not in dims]
         if extra:
             dim = extra[0]
+<<<<<<< HEAD
             free = "time" if dim in roles.spare else next((r for r in SPACE if r not in {*found, *roles.named}), None)
             own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
+=======
+            along = {role[0] for key, role in cf_roles(ds).items() if ds[key].dims == (dim,)}
+            if {"x", "y"} <= along:
+                return (
+                    f"lies on an unstructured grid: dim {dim!r} ({ds.sizes[dim]} values) has both longitudes and "
+                    "latitudes, or x and y"
+                ), "write it with ds.vtk.to_vtu (its cells, by UGRID) or ds.vtk.to_vtp (its points)"
+>>>>>>> 383f458 (Hide cells that are turned over or have no place, keep corners together at the date line and the poles, and let no ambiguous field stop the others)
             return (
                 f"has the dim {dim!r} ({ds.sizes[dim]} values), which fits no axis",
                 f"give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0){own}",
@@ -153,10 +176,13 @@ def _nothing(ds: xr.Dataset, result: Grouping, roles: Roles) -> SeriesError:
     if not ds.data_vars:
         return SeriesError("the Dataset has no variables to draw; add one, or name a coordinate with variables=")
     found = ", ".join(f"{role}: {dim!r}" for dim, role in roles.dims.items()) or "none"
-    return SeriesError(
-        f"no variable has a spatial axis (axes found: {found}); "
-        f"name the axes, as with x={str(next(iter(ds.dims), 'x'))!r}"
+    free = next((dim for dim in ds.dims if roles.dims.get(dim) != "time"), None)
+    remedy = (
+        "there is no grid to draw, only values along time: plot these as lines"
+        if free is None
+        else f"name the axes, as with x={str(free)!r}"
     )
+    return SeriesError(f"no variable has a spatial axis (axes found: {found}); {remedy}")
 
 
 def _instances(ds: xr.Dataset, item: Vector, parts: Hashable | None) -> Iterator[tuple[str, tuple[xr.Variable, ...]]]:

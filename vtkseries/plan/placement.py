@@ -53,6 +53,8 @@ class Placement:
         Where a coordinate is missing, with dims named by role.
     globe : Globe or None
         Longitudes and latitudes, where they were put on a globe.
+    turned : Variable or None
+        Cells that are turned over, with dims named by role.
     """
 
     axes: dict[str, Axis]
@@ -61,6 +63,7 @@ class Placement:
     notices: tuple[str, ...] = ()
     lost: xr.Variable | None = None
     globe: Globe | None = None
+    turned: xr.Variable | None = None
 
 
 def place_field(
@@ -163,7 +166,7 @@ def _curvilinear(
     placed = place_points(ds, lines, found, cells=cells, z_scale=options.z_scale, radius=options.radius)
     names = tuple((axis.dim, axis.name, len(axis.nodes)) for axis in (placed.axes[role] for role in SPACE))
     key = ("points", cells, *names)
-    return Placement(placed.axes, placed.variables, key, placed.notices, placed.lost, placed.globe)
+    return Placement(placed.axes, placed.variables, key, placed.notices, placed.lost, placed.globe, placed.turned)
 
 
 def _tied_edges(ds: xr.Dataset, role: str, dim: Hashable, roles: Roles) -> Hashable | None:

@@ -14,7 +14,7 @@ from vtkseries.cf.curvilinear import Coordinate
 from vtkseries.cf.lazy import derive, settle, wrapped
 from vtkseries.cf.longitudes import degrees, is_longitude, step_over_seam, unwrap
 from vtkseries.cf.missing import filled, lost
-from vtkseries.cf.orientation import flips
+from vtkseries.cf.orientation import flips, overturned
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
 from vtkseries.grids.sphere import Direction, Outward, cosine, sine
@@ -40,9 +40,11 @@ class Points:
     variables : tuple of three Variables
         x, y and z, with dims named by role, as the fields are stored.
     lost : Variable or None
-        Where a coordinate is missing: the point was put beside its neighbours, and is to be hidden.
+        Where a coordinate is missing: the point, or the cell, was put beside its neighbours, and is to be hidden.
     globe : Globe or None
     notices : tuple of str
+    turned : Variable or None
+        Cells, along y and x, that are turned over since their points' neighbours by index are none on the ground.
     """
 
     axes: dict[str, Axis]
@@ -50,6 +52,7 @@ class Points:
     lost: xr.Variable | None = None
     globe: Globe | None = None
     notices: tuple[str, ...] = ()
+    turned: xr.Variable | None = None
 
 
 def place_points(
@@ -108,13 +111,14 @@ def place_points(
                 f"axis {role} ({axes[role].dim}): flipped together with its data, so that no cell is inverted"
             )
         axes[role] = replace(axes[role], flipped=flipped)
-    globe = None
+    globe, surface = None, ordered[:2]
     if radius is not None:
-        globe, ordered = _around(radius, *ordered)
+        globe, surface, ordered = _around(radius, *ordered)
+    turned = _turned_over(surface, axes, notices) if {"x", "y"} <= set(found) else None
     hidden = None if not masks else masks[0] if len(masks) == 1 else derive(_either, masks, "?")
     if hidden is not None:
         notices.append("coordinates are missing at some points, which were put beside their neighbours and are hidden")
-    return Points(axes, ordered, hidden, globe, tuple(notices))
+    return Points(axes, ordered, hidden, globe, tuple(notices), turned)
 
 
 def _several(
@@ -125,16 +129,17 @@ def _several(
     if "time" not in coordinate.variable.dims:
         coordinate = replace(coordinate, variable=settle(coordinate.variable))
     mask = lost(coordinate.variable)
-    whole = replace(coordinate, variable=filled(coordinate.variable))
-    if cells and not coordinate.edges:
-        variable, notice = corners(ds, whole)
-        # A cell whose centre is missing has no place; points are hidden by their cells.
-        mask = None
-        notices += [notice] if notice else []
-    else:
-        variable = whole.variable
-    if role == "x" and is_longitude(ds[name].variable, name):
+    turns = role == "x" and is_longitude(ds[name].variable, name)
+    variable, jumped = filled(coordinate.variable), False
+    if turns:
+        # Before corners are put half-way, and again where these come from bounds.
         variable, jumped = unwrap(variable)
+    if cells and not coordinate.edges:
+        variable, notice = corners(ds, replace(coordinate, variable=variable))
+        notices += [notice] if notice else []
+        variable, again = unwrap(variable) if turns else (variable, False)
+        jumped = jumped or again
+    if turns:
         notices += [f"axis x ({name}): longitudes that jump at the date line were unwrapped"] if jumped else []
     factor, notice = upward(variable, z_scale) if role == "z" else (1.0, None)
     notices += [f"axis z ({name}): {notice}"] if notice else []
@@ -159,15 +164,25 @@ def _close(
 
 def _around(
     radius: float, lon: xr.Variable, lat: xr.Variable, height: xr.Variable
-) -> tuple[Globe, tuple[xr.Variable, ...]]:
+) -> tuple[Globe, tuple[xr.Variable, ...], tuple[xr.Variable, ...]]:
     """Put points on a globe: sines and cosines are taken once where longitudes and latitudes are the same all along."""
     steady = "time" not in (*lon.dims, *lat.dims)
     angles = tuple(derive(part, [angle], steady=steady) for angle in (lon, lat) for part in (sine, cosine))
-    places = []
-    for role in SPACE:
-        direction = derive(Direction(role), [lon, lat], steady=steady)
-        places.append(derive(Outward(radius), [direction, height], steady=steady and "time" not in height.dims))
-    return Globe(angles), tuple(places)
+    surface = tuple(derive(Direction(role), [lon, lat], steady=steady) for role in SPACE)
+    fixed = steady and "time" not in height.dims
+    return Globe(angles), surface, tuple(derive(Outward(radius), [one, height], steady=fixed) for one in surface)
+
+
+def _turned_over(surface: tuple[xr.Variable, ...], axes: Mapping[str, Axis], notices: list[str]) -> xr.Variable | None:
+    turned = overturned(surface)
+    if turned is not None:
+        row, column = (int(n) for n in np.argwhere(turned.values)[0])
+        x, y = axes["x"], axes["y"]
+        notices.append(
+            f"{int(turned.values.sum())} of {turned.size} cells are turned over and hidden, since {x.name!r} and "
+            f"{y.name!r} of neighbours cross there, the first at {y.dim}={row}, {x.dim}={column}"
+        )
+    return turned
 
 
 def _along(axis: Axis) -> xr.Variable:
