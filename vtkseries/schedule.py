@@ -26,7 +26,8 @@ from vtkseries.beside import write_beside
 from vtkseries.blocks import write_block
 from vtkseries.culprits import named
 from vtkseries.errors import SeriesError
-from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
+from vtkseries.plan.chunking import part_chunks, time_chunks
+from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
 from vtkseries.serial import locked, write_locked
 from vtkseries.staging import Slots, slots_of, stage_block, staged
@@ -153,9 +154,9 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None,
     plan = run.plan
     writes: list[da.Array] = []
     bounds: list[tuple[int, ...]] = []
-    steps = _time_chunks(plan, sources)
+    steps = time_chunks(plan, sources)
     for part in plan.parts:
-        cuts = {"time": steps, **_part_chunks(part, sources)}
+        cuts = {"time": steps, **part_chunks(part, sources)}
         example = plan.file(part, 0)
         prefix = None if plan.single else example.name.removesuffix(f"{plan.first:06d}{part.suffix}")
         slots = slots_of(part) if plan.compression is not None else {}
@@ -207,29 +208,6 @@ def _named_tasks(plan: SeriesPlan, writes: list[da.Array], bounds: list[tuple[in
             note = f"{array.name!r} of {steps}, to {plan.file(part, first)}{' and on' if stop > first + 1 else ''}"
             notes += [(key, note) for key in _keys(blocks, cuts, first)]
     return named(tasks, notes)
-
-
-def _time_chunks(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, ...]:
-    """Give the time chunks for what has none of its own: those of the most finely chunked variable."""
-    found = [
-        variable.chunksizes[plan.times.dim]
-        for variable in sources.values()
-        if variable.chunks is not None and plan.times.dim in variable.dims
-    ]
-    return max(found, key=len, default=(1,) * plan.steps)
-
-
-def _part_chunks(part: PartPlan, sources: Mapping[str, xr.Variable]) -> dict[str, tuple[int, ...]]:
-    """Give the chunks along z and y for what has none of its own: those of the part's most finely chunked variable."""
-    found: dict[str, tuple[int, ...]] = {}
-    for array in part.arrays:
-        for component in array.sources:
-            variable = sources[component.source]
-            for role, sizes in zip(component.roles, variable.chunks or (), strict=False):
-                fits = role in ("z", "y") and sum(sizes) == array.shape[("z", "y").index(role)]
-                if fits and len(sizes) > len(found.get(role, ())):
-                    found[role] = sizes
-    return found
 
 
 def _array_blocks(

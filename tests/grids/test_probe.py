@@ -17,7 +17,7 @@ import vtkseries  # noqa: F401 (registers ds.vtk)
 
 NZ, NY, NX = 4, 5, 7
 RADIUS = 100.0
-KINDS = {
+KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "uniform": ("to_vti", ".vti", {}),
     "lines": ("to_vtr", ".vtr", {}),
     "curvilinear": ("to_vts", ".vts", {"x": "lon", "y": "lat"}),

@@ -75,8 +75,31 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
 }
 
 
-def model(kind: str) -> xr.Dataset:
-    terms = CASES[kind][0]
+SIGMA_Z = np.array([np.nan, np.nan, -0.7, -0.2])
+ZLEV = np.array([-90.0, -40, np.nan, np.nan])
+s4, HALF = SIGMA_Z[:, None, None], np.minimum(30.0, DEPTH)
+CASES["ocean_sigma_z_coordinate"] = (
+    {**OCEAN, "sigma": ("k", SIGMA_Z), "zlev": ("k", ZLEV), "depth_c": ((), 30.0), "nsigma": ((), 2)},
+    np.where(np.isnan(s4), ZLEV[:, None, None], eta4 + s4 * (HALF + eta4)),
+)
+DOUBLE, LEVEL = np.array([0.1, 0.6, 1.5, 2.0])[:, None, None], np.arange(1, NZ + 1)[:, None, None]
+F = 0.5 * (30 + 10) + 0.5 * (30 - 10) * np.tanh(2 * 0.9 / (30 - 10) * (DEPTH - 60))
+CASES["ocean_double_sigma_coordinate"] = (
+    {
+        **{key: ((), value) for key, value in {"z1": 30.0, "z2": 10.0, "a": 0.9, "href": 60.0, "k_c": 2}.items()},
+        "sigma": ("k", DOUBLE[:, 0, 0]),
+        "depth": OCEAN["depth"],
+    },
+    np.where(LEVEL <= 2, DOUBLE * F, F + (DOUBLE - 1) * (DEPTH - F)),
+)
+CASES["atmosphere_hybrid_sigma_pressure_coordinate/p0"] = (
+    {"a": ("k", A / 1e5), "b": ("k", B), "p0": ((), 1e5), "ps": (("time", "y", "x"), PS)},
+    -(a4 + b4 * ps4),
+)
+
+
+def model(case: str) -> xr.Dataset:
+    terms, kind = CASES[case][0], case.split("/", maxsplit=1)[0]
     formula = " ".join(f"{key}: {key}_term" for key in terms)
     level = ("k", np.arange(NZ, dtype=float), {"standard_name": kind, "formula_terms": formula, "axis": "Z"})
     return xr.Dataset(
@@ -105,6 +128,23 @@ def test_points_are_at_the_heights_of_the_cf_formula(tmp_path: Path, kind: str, 
     assert step == 1
 
 
+@pytest.mark.parametrize("kind", sorted(set(CASES) - {"ocean_double_sigma_coordinate"}))  # which counts its levels
+@pytest.mark.parametrize("chunks", [None, {}])
+def test_terms_of_any_order_that_run_downwards_in_a_file_are_evaluated_step_by_step(
+    tmp_path: Path, kind: str, chunks: dict[str, int] | None
+) -> None:
+    turned = model(kind).isel(k=slice(None, None, -1)).transpose("x", "y", "k", "time")
+    turned.to_netcdf(tmp_path / "model.nc")
+    with xr.open_dataset(tmp_path / "model.nc", chunks=chunks) as ds:
+        ds.vtk.to_vts(tmp_path / "run.pvd", variables=["T"])
+    expected = np.broadcast_to(CASES[kind][1], (NT, NZ, NY, NX))
+    for step in range(NT):
+        grid = read_vtk(tmp_path / "run" / f"run_{step:06d}.vts")
+        order = 1 if expected[step, 1, 0, 0] > expected[step, 0, 0, 0] else -1
+        np.testing.assert_allclose(grid.points[..., 2], expected[step, ::order], rtol=1e-12)
+        np.testing.assert_array_equal(grid.point["T"], model(kind).T.values[step, ::order])
+
+
 def test_terms_on_shifted_points_are_averaged_and_missing_ones_are_told(tmp_path: Path) -> None:
     ds = model("ocean_sigma_coordinate").rename(x="xi_rho", y="eta_rho")
     ds = ds.drop_vars(["xi_rho", "eta_rho"])
@@ -124,3 +164,24 @@ def test_an_exaggeration_reaches_the_heights(tmp_path: Path) -> None:
         z = read_vtk(tmp_path / f"z{scale}.vts").points[..., 2]
         expected = scale * CASES["ocean_sigma_coordinate"][1][0]
         np.testing.assert_allclose(z, expected if scale > 0 else expected[::-1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("chunks", [None, {"time": 1, "k": 2}])
+def test_edges_of_cells_are_half_way_between_heights_that_move_and_are_not_loaded(
+    tmp_path: Path, chunks: dict[str, int] | None
+) -> None:
+    height = np.cumsum(RNG.uniform(1, 2, (NT, NZ, NY, NX)), axis=1)
+    source = xr.Dataset(
+        {"t": (("time", "k", "y", "x"), RNG.normal(size=(NT, NZ, NY, NX)))},
+        {"height": (("time", "k", "y", "x"), height, {"positive": "up", "axis": "Z"}), "time": [0.0, 1.0]},
+    )
+    source.to_netcdf(tmp_path / "model.nc")
+    with xr.open_dataset(tmp_path / "model.nc", chunks=chunks) as ds:
+        ds.vtk.to_vts(tmp_path / "run.pvd", z="height", location="cell")
+        assert not ds["height"].variable._in_memory
+    padded = np.pad(height, ((0, 0), (1, 1), (1, 1), (1, 1)), mode="reflect", reflect_type="odd")
+    expected = sum(padded[:, a : a + NZ + 1, b : b + NY + 1, c : c + NX + 1] for a, b, c in np.ndindex(2, 2, 2)) / 8
+    for step in range(NT):
+        found = read_vtk(tmp_path / "run" / f"run_{step:06d}.vts")
+        np.testing.assert_allclose(found.points[..., 2], expected[step], rtol=1e-12)
+        np.testing.assert_array_equal(found.cell["t"], source.t.values[step])

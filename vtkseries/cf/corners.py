@@ -9,6 +9,7 @@ import xarray as xr
 
 from vtkseries.cf.attributes import attribute
 from vtkseries.cf.curvilinear import LARGEST, Coordinate
+from vtkseries.cf.lazy import derive, settle, unloaded
 from vtkseries.cf.longitudes import is_latitude
 from vtkseries.cf.missing import filled
 from vtkseries.cf.roles import SPACE
@@ -44,14 +45,16 @@ def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | 
         vertices = np.where(np.abs(vertices) < LARGEST, vertices, np.nan)
         if vertices.shape == (*variable.shape, _QUAD) and variable.ndim == len(_RING[0]):
             return filled(xr.Variable(variable.dims, _join(vertices, bounds, ds[name].dims), variable.attrs)), None
-    values = np.asarray(variable.values, "f8")
-    for axis, role in enumerate(variable.dims):
+    result = unloaded(variable)
+    for role in variable.dims:
         if role in SPACE:
-            values = _between(values, axis)
+            result = _between(result, role)
+    if "time" not in variable.dims:
+        result = settle(result)
     if coordinate.role == "y" and is_latitude(variable, name):
-        values = np.clip(values, -_POLE, _POLE)
+        result = derive(_WithinPoles(), [result], steady="time" not in variable.dims)
     notice = f"{name}: no bounds with four vertices a cell: corners were put half-way between the centres"
-    return xr.Variable(variable.dims, values, variable.attrs), notice
+    return xr.Variable(result.dims, result._data, variable.attrs), notice  # noqa: SLF001 (nothing is to be read)
 
 
 def _join(vertices: np.ndarray, name: str, dims: tuple[Hashable, ...]) -> np.ndarray:
@@ -98,11 +101,33 @@ def _differ(first: np.ndarray, second: np.ndarray, tolerance: float) -> np.ndarr
     return np.asarray(np.minimum(away, np.abs(away - _ROUND)) > tolerance)
 
 
-def _between(values: np.ndarray, axis: int) -> np.ndarray:
-    moved = np.moveaxis(values, axis, 0)
-    if len(moved) == 1:
-        return values
-    middle = (moved[1:] + moved[:-1]) / 2
-    first = moved[:1] - (middle[:1] - moved[:1])
-    last = moved[-1:] + (moved[-1:] - middle[-1:])
-    return np.moveaxis(np.concatenate([first, middle, last]), 0, axis)
+def _between(variable: xr.Variable, dim: Hashable) -> xr.Variable:
+    """Give the values half-way between neighbours along a dim, and as far beyond the outermost, block by block."""
+    size = variable.sizes[dim]
+    if size == 1:
+        return variable
+    # Two neighbours and their weights for each of one value more: half and half, but beyond the ends.
+    first = np.array([0, *range(size - 1), size - 1])
+    second = np.array([1, *range(1, size), size - 2])
+    weight = np.full(size + 1, 0.5)
+    weight[[0, -1]] = 1.5
+    order = variable.dims
+    result = derive(
+        _Weighted(),
+        [variable.isel({dim: first}), variable.isel({dim: second}), xr.Variable((dim,), weight)],
+    )
+    return result.transpose(*order)
+
+
+class _Weighted:
+    """A mean with weights that sum to one; a class so that it can be sent to other processes."""
+
+    def __call__(self, first: np.ndarray, second: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return np.asarray(weight * first + (1 - weight) * second)
+
+
+class _WithinPoles:
+    """Latitudes that end at the poles."""
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        return np.clip(values, -_POLE, _POLE)

@@ -145,22 +145,23 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
         extra = [dim for dim in variable.dims if dim not in dims]
         if extra:
             dim = extra[0]
-<<<<<<< HEAD
-            free = "time" if dim in roles.spare else next((r for r in SPACE if r not in {*found, *roles.named}), None)
-            own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
-=======
-            along = {role[0] for key, role in cf_roles(ds).items() if ds[key].dims == (dim,)}
-            if {"x", "y"} <= along:
+            if _unstructured(ds, dim):
                 return (
                     f"lies on an unstructured grid: dim {dim!r} ({ds.sizes[dim]} values) has both longitudes and "
                     "latitudes, or x and y"
                 ), "write it with ds.vtk.to_vtu (its cells, by UGRID) or ds.vtk.to_vtp (its points)"
->>>>>>> 383f458 (Hide cells that are turned over or have no place, keep corners together at the date line and the poles, and let no ambiguous field stop the others)
+            free = "time" if dim in roles.spare else next((r for r in SPACE if r not in {*found, *roles.named}), None)
+            own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
             return (
                 f"has the dim {dim!r} ({ds.sizes[dim]} values), which fits no axis",
                 f"give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0){own}",
             )
     return None
+
+
+def _unstructured(ds: xr.Dataset, dim: Hashable) -> bool:
+    """Tell whether two coordinates along one dim place points in a plane."""
+    return {"x", "y"} <= {role for name, (role, _) in cf_roles(ds).items() if ds[name].dims == (dim,)}
 
 
 def _leave_out(item: Vector, fault: tuple[str, str], result: Grouping, *, asked: bool) -> None:
