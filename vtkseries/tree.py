@@ -15,6 +15,9 @@ from vtkseries.errors import VtkSeriesWarning
 if TYPE_CHECKING:
     from dask.delayed import Delayed
 
+    from vtkseries.plan.build import Prepared
+    from vtkseries.plan.model import SeriesPlan
+
 __all__ = ["TreeAccessor"]
 
 
@@ -61,7 +64,7 @@ class TreeAccessor:
         path : path
             Ends in ``.pvd``.
         x, y, z, time, variables, vectors, parts, stagger, location, missing, z_scale, sphere, radius, time_units
-            As in :meth:`VtkAccessor.to_vtr`, for every group.
+            As in :meth:`VtkAccessor.to_vtr`, for every group that has what they name.
         mode, durable, compression, compression_level, encoding, compute
             As in :meth:`VtkAccessor.to_vtr`.
 
@@ -89,7 +92,6 @@ class TreeAccessor:
         ...     tree.vtk.to_pvd(f"{folder}/run.pvd").name
         'run.pvd'
         """
-        from vtkseries.plan.tree import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
         from vtkseries.schedule import execute  # noqa: PLC0415 (dask's graphs are only needed to write)
 
         options: dict[str, Any] = {
@@ -113,7 +115,79 @@ class TreeAccessor:
             "compression_level": compression_level,
             "encoding": encoding,
         }
-        prepared = make_tree_plan(self._tree, Path(path), grid="auto", **options)
+        prepared = self._prepare(path, options)
         for text in prepared.plan.left_out:
             warnings.warn(text, VtkSeriesWarning, stacklevel=2)
         return execute(prepared, compute=compute)
+
+    def plan(
+        self,
+        path: str | PathLike[str],
+        *,
+        x: Hashable | None = None,
+        y: Hashable | None = None,
+        z: Hashable | None = None,
+        time: Hashable | None = None,
+        variables: Sequence[Hashable] | str | None = None,
+        vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        parts: Hashable | None = None,
+        stagger: Mapping[Hashable, str] | None = None,
+        location: str = "auto",
+        missing: str | float = "nan",
+        z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
+        time_units: str | None = None,
+        mode: str = "w",
+        durable: bool = False,
+        compression: str | None = None,
+        compression_level: int | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
+    ) -> SeriesPlan:
+        """Plan what :meth:`to_pvd` would write: files, arrays, bytes and what was guessed; nothing is written.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.pvd``.
+        x, y, z, time, variables, vectors, parts, stagger, location, missing, z_scale, sphere, radius, time_units,
+        mode, durable, compression, compression_level, encoding
+            As in :meth:`to_pvd`.
+
+        Returns
+        -------
+        SeriesPlan
+            Print it.
+
+        Raises
+        ------
+        SeriesError
+            Anything that cannot be written as asked.
+        """
+        options: dict[str, Any] = {
+            "x": x,
+            "y": y,
+            "z": z,
+            "time": time,
+            "variables": variables,
+            "vectors": vectors,
+            "parts": parts,
+            "stagger": stagger,
+            "location": location,
+            "missing": missing,
+            "z_scale": z_scale,
+            "sphere": sphere,
+            "radius": radius,
+            "time_units": time_units,
+            "mode": mode,
+            "durable": durable,
+            "compression": compression,
+            "compression_level": compression_level,
+            "encoding": encoding,
+        }
+        return self._prepare(path, options).plan
+
+    def _prepare(self, path: str | PathLike[str], options: dict[str, Any]) -> Prepared:
+        from vtkseries.plan.tree import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
+
+        return make_tree_plan(self._tree, Path(path), grid="auto", **options)

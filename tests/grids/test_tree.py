@@ -112,3 +112,26 @@ def test_paraview_agrees_with_every_kind_of_grid(tmp_path: Path) -> None:
         assert part.kind == "vtkImageData"
         np.testing.assert_array_equal(part.values["T"], values[number][:2])
         assert {name for part in trees.steps[number].parts for name in part.point} == {"sst", "thickness", "depth"}
+
+
+def test_groups_whose_names_are_alike_in_a_file_name_are_all_written(tmp_path: Path) -> None:
+    one, other = group((3, 4), "sst", 0), group((4, 5), "sst", 500)
+    xr.DataTree.from_dict({"/a/b": one, "/a_b": other}).vtk.to_pvd(tmp_path / "run.pvd")
+    (_, parts), *_ = read_pvd(tmp_path / "run.pvd")
+    found = sorted((grid.point["sst"][0] for grid in parts.values()), key=np.size)
+    np.testing.assert_array_equal(found[0], one.sst[0])
+    np.testing.assert_array_equal(found[1], other.sst[0])
+
+
+def test_options_go_to_the_groups_that_have_what_they_name(tmp_path: Path) -> None:
+    source = xr.DataTree.from_dict({"a": group((3, 4), "sst", 0), "b": group((4, 5), "ice", 9).assign(extra=1)})
+    plan = source.vtk.plan(tmp_path / "run.pvd", variables=["ice"])
+    assert [part.name for part in plan.parts] == ["b"]
+    with pytest.raises(SeriesError, match="variables='iec': no group of the tree has it"):
+        source.vtk.plan(tmp_path / "run.pvd", variables=["ice", "iec"])
+    with pytest.raises(SeriesError, match="z='lev': no group of the tree has it"):
+        source.vtk.to_pvd(tmp_path / "run.pvd", z="lev")
+    member = xr.DataTree.from_dict({"a": group((3, 4), "sst", 0), "b": group((4, 5), "ice", 9).expand_dims(number=2)})
+    names = [part.name for part in member.vtk.plan(tmp_path / "run.pvd", parts="number").parts]
+    assert names == ["a", "b_number_0", "b_number_1"]
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ __all__ = ["make_tree_plan"]
 def make_tree_plan(tree: xr.DataTree, path: str | Path, **options: Any) -> Prepared:
     """Plan the files of a tree; the options are those of :func:`vtkseries.plan.build.make_plan`.
 
-    Groups without a time dim are the same in every step. The others must have the same times.
+    Groups without a time dim are the same in every step. The others must have the same times. Names of axes, variables
+    and so on go to the groups that have them.
 
     Raises
     ------
@@ -31,18 +33,24 @@ def make_tree_plan(tree: xr.DataTree, path: str | Path, **options: Any) -> Prepa
         Anything that cannot be written as asked; groups with different times; nothing to draw in any group.
     """
     planned: dict[str, Prepared] = {}
+    used: set[tuple[str, Hashable]] = set()
     left_out: list[str] = []
     for node in tree.subtree:
         if not node.data_vars:
             continue
-        name = re.sub(r"[^\w.+-]", "_", node.path.strip("/")) or re.sub(r"[^\w.+-]", "_", tree.name or "root")
+        name = _name(node.path.strip("/") or tree.name or "root", planned)
+        ds = node.to_dataset()
+        own = _own(ds, options, used)
+        if options.get("variables") is not None and not own["variables"]:
+            continue
         try:
-            planned[name] = make_plan(node.to_dataset(), path, inside=0, **options)
+            planned[name] = make_plan(ds, path, inside=0, **own)
         except SeriesError as error:
             if "no variable" not in str(error):
                 error.add_note(f"in group {node.path!r}")
                 raise
             left_out.append(f"group {node.path!r}: {error}")
+    _refuse_unused(options, used)
     if not planned:
         message = "; ".join(left_out) or "no group of the tree has variables"
         raise SeriesError(message)
@@ -75,6 +83,53 @@ def make_tree_plan(tree: xr.DataTree, path: str | Path, **options: Any) -> Prepa
         left_out=(*left_out, *(f"group {name!r}: {text}" for name, p in planned.items() for text in p.plan.left_out)),
     )
     return Prepared(plan, sources)
+
+
+def _name(text: str, taken: Container[str]) -> str:
+    """Give a group's name, safe in a file name and no other group's."""
+    stem = name = re.sub(r"[^\w.+-]", "_", text)
+    number = 2
+    while name in taken:
+        name, number = f"{stem}_{number}", number + 1
+    return name
+
+
+def _own(ds: xr.Dataset, options: Mapping[str, Any], used: set[tuple[str, Hashable]]) -> dict[str, Any]:
+    """Give the options for one group: what names something that only other groups have is left to these."""
+    own = dict(options)
+    for key in ("x", "y", "z", "time", "parts"):
+        name = own.get(key)
+        known = name is None or name in ds.dims or (key != "parts" and name in ds.variables)
+        own[key] = name if known else None
+        used |= {(key, name)} if known else set()
+    for key in ("variables", "vectors", "stagger", "encoding"):
+        wanted = own.get(key)
+        if wanted is None:
+            continue
+        wanted = [wanted] if isinstance(wanted, str) else wanted
+        kept = [name for name in wanted if _has(ds, key, name, wanted)]
+        used |= {(key, name) for name in kept}
+        own[key] = {name: wanted[name] for name in kept} if isinstance(wanted, Mapping) else kept
+    return own
+
+
+def _has(ds: xr.Dataset, key: str, name: Hashable, wanted: Any) -> bool:
+    """Tell whether a group has all the variables that a choice, a vector, or an encoding needs."""
+    if key != "vectors" or isinstance(wanted[name], str):
+        return name in ds.variables or key == "encoding"
+    return all(part in ds.variables for part in wanted[name])
+
+
+def _refuse_unused(options: Mapping[str, Any], used: set[tuple[str, Hashable]]) -> None:
+    """Refuse names that no group has."""
+    for key in ("x", "y", "z", "time", "parts", "variables", "vectors", "stagger"):
+        wanted = options.get(key)
+        names = [wanted] if isinstance(wanted, str) or key in ("x", "y", "z", "time", "parts") else wanted or ()
+        for name in names:
+            if name is not None and (key, name) not in used:
+                what = "all the components of it" if key == "vectors" else "it"
+                message = f"{key}={name!r}: no group of the tree has {what}; check the name"
+                raise SeriesError(message)
 
 
 def _shared_times(planned: dict[str, Prepared]) -> Times:
