@@ -180,7 +180,8 @@ def test_edges_of_cells_are_half_way_between_heights_that_move_and_are_not_loade
         ds.vtk.to_vts(tmp_path / "run.pvd", z="height", location="cell")
         assert not ds["height"].variable._in_memory
     padded = np.pad(height, ((0, 0), (1, 1), (1, 1), (1, 1)), mode="reflect", reflect_type="odd")
-    expected = sum(padded[:, a : a + NZ + 1, b : b + NY + 1, c : c + NX + 1] for a, b, c in np.ndindex(2, 2, 2)) / 8
+    corners = [padded[:, a : a + NZ + 1, b : b + NY + 1, c : c + NX + 1] for a, b, c in np.ndindex(2, 2, 2)]
+    expected = np.mean(corners, axis=0)
     for step in range(NT):
         found = read_vtk(tmp_path / "run" / f"run_{step:06d}.vts")
         np.testing.assert_allclose(found.points[..., 2], expected[step], rtol=1e-12)

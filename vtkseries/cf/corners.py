@@ -130,4 +130,4 @@ class _WithinPoles:
     """Latitudes that end at the poles."""
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        return np.clip(values, -_POLE, _POLE)
+        return np.asarray(np.clip(values, -_POLE, _POLE))
