@@ -84,6 +84,7 @@ CASES: dict[str, xr.Dataset] = {
             "flag": ("z", [True, False, True, True]),
         },
     ),
+    "objects along time": xr.Dataset({"t": FIELD}, {**GRID, "who": ("time", np.array([np.nan, "a"], object))}),
     "large coordinates": xr.Dataset(
         {"t": (("time", "y", "x"), values(2, 30, 40))},
         {"lat": (("y", "x"), values(30, 40)), "depth": (("time", "x", "y"), values(2, 40, 30, dtype="f4"))},

@@ -227,7 +227,7 @@ class StepsArray(BackendArray):
         rest = (*key[: self.axis], *key[self.axis + 1 :])
         found = np.empty((len(steps), *inner), self.dtype)
         for number, step in enumerate(steps.tolist()):
-            found[number] = self._step(step, inner)
+            found[number, ...] = self._step(step, inner)  # an item, not an array of one object
         found = found[(slice(None), *outer(rest, inner))]
         if isinstance(key[self.axis], int | np.integer):
             return np.asarray(found[0:1].reshape(found.shape[1:]))
