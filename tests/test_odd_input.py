@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tools.checker import check_series
 from tools.readers import Grid, read_pvd, read_vtk
 
 from vtkseries import SeriesError, VtkSeriesWarning
+from vtkseries.plan import build
 
 NT, NZ, NY, NX = 2, 3, 4, 5
 DAYS = np.array(["2000-01-01", "2000-01-02"], "M8[ns]")
@@ -116,6 +118,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"encoding": 3}, "encoding=3: give a mapping"),
     ({"encoding": {"T": 3}}, "give a mapping for each variable"),
     ({"x": ["lon"]}, r"x=\['lon'\]: give one name"),
+    ({"variables": 3}, "variables=3: give names"),
+    ({"variables": []}, "variables= names none to draw"),
+    ({"vectors": ["u", "v"]}, r"vectors=\['u', 'v'\]: give a mapping"),
+    ({"vectors": {"wind": None}}, "give a mapping of names"),
+    ({"stagger": 3}, "stagger=3: give a mapping"),
+    ({"parts": ["lev"]}, r"parts=\['lev'\]: there is no such dim"),
     ({"path": ""}, "no name for a series"),
     ({"path": "a\0b.pvd"}, "no name for a series"),
     ({"path": "a\x01b.pvd"}, "no name for a series"),
@@ -136,6 +144,25 @@ def test_arguments_of_another_kind_are_refused_before_anything_exists(
         with pytest.raises(SeriesError, match=message):
             call(**options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", ["plan", "to_vtr", "to_vti", "to_vts", "to_pvd"])
+def test_every_argument_of_a_verb_reaches_the_plan(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = list(inspect.signature(getattr(box().vtk, verb)).parameters)[1:]
+    given = {name: object() for name in options}
+    got: dict[str, Any] = {}
+
+    def make_plan(_ds: xr.Dataset, _path: Path, **options: Any) -> Any:
+        got.update(options)
+        raise SeriesError("far enough")
+
+    monkeypatch.setattr("vtkseries.writer.continued.make_plan", make_plan)
+    with pytest.raises(SeriesError, match="far enough"):
+        getattr(box().vtk, verb)("run.pvd", **given)
+    given.pop("compute", None)
+    assert given.items() <= got.items()
+    assert set(got) <= {*given, "grid"}
+    assert set(got) <= set(inspect.signature(build.make_plan).parameters)
 
 
 @pytest.mark.parametrize("chunks", [None, {"time": 1}])

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vtkseries.arguments import handed_on
 from vtkseries.verbs import GridVerbs
 from vtkseries.verbs_memory import MemoryVerbs
 from vtkseries.verbs_mesh import MeshVerbs
@@ -97,30 +98,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         >>> ds.vtk.plan("run.pvd").steps
         1
         """
-        return self._prepare(
-            path,
-            x=x,
-            y=y,
-            z=z,
-            time=time,
-            variables=variables,
-            vectors=vectors,
-            parts=parts,
-            stagger=stagger,
-            location=location,
-            missing=missing,
-            z_scale=z_scale,
-            sphere=sphere,
-            radius=radius,
-            time_units=time_units,
-            mode=mode,
-            durable=durable,
-            compression=compression,
-            compression_level=compression_level,
-            encoding=encoding,
-            pieces=pieces,
-            grid=grid,
-        ).plan
+        return self._prepare(path, **handed_on(locals())).plan
 
     def to_vtr(
         self,
@@ -224,31 +202,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         ...     ds.vtk.to_vtr(f"{folder}/run.pvd").name
         'run.pvd'
         """
-        return self._write(
-            path,
-            grid="vtr",
-            compute=compute,
-            x=x,
-            y=y,
-            z=z,
-            time=time,
-            variables=variables,
-            vectors=vectors,
-            parts=parts,
-            stagger=stagger,
-            location=location,
-            missing=missing,
-            z_scale=z_scale,
-            sphere=sphere,
-            radius=radius,
-            time_units=time_units,
-            mode=mode,
-            durable=durable,
-            compression=compression,
-            compression_level=compression_level,
-            encoding=encoding,
-            pieces=pieces,
-        )
+        return self._write(path, grid="vtr", compute=compute, **handed_on(locals(), "compute"))
 
     def to_vtkhdf(
         self,
@@ -317,29 +271,15 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         ...     ds.vtk.to_vtkhdf(f"{folder}/run.vtkhdf").name
         'run.vtkhdf'
         """
+        options = handed_on(locals(), "mode", "durable", "compression", "compression_level")
         from vtkseries.hdf.earlier import units_so_far  # noqa: PLC0415 (as above)
         from vtkseries.hdf.series import INSIDE, check_target, deflate_level, require_h5py, write_vtkhdf  # noqa: PLC0415 (h5py is only needed here)
 
         require_h5py()
         level = deflate_level(compression, compression_level)
         target = check_target(path, mode)
-        prepared = self._prepare(
-            target.with_suffix(".pvd"),
-            x=x,
-            y=y,
-            z=z,
-            time=time,
-            variables=variables,
-            vectors=vectors,
-            parts=parts,
-            location=location,
-            missing=missing,
-            z_scale=z_scale,
-            time_units=time_units or units_so_far(target, mode),
-            encoding=encoding,
-            grid=grid,
-            inside=INSIDE,
-        )
+        options["time_units"] = time_units or units_so_far(target, mode)
+        prepared = self._prepare(target.with_suffix(".pvd"), inside=INSIDE, **options)
         return write_vtkhdf(prepared, target, mode=mode, level=level, durable=durable)
 
     def create_reader(self) -> Any:

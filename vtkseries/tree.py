@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from vtkseries.arguments import handed_on
 from vtkseries.errors import VtkSeriesWarning
 
 if TYPE_CHECKING:
@@ -92,29 +93,9 @@ class TreeAccessor:
         ...     tree.vtk.to_pvd(f"{folder}/run.pvd").name
         'run.pvd'
         """
+        options = handed_on(locals(), "compute")
         from vtkseries.schedule import execute  # noqa: PLC0415 (dask's graphs are only needed to write)
 
-        options: dict[str, Any] = {
-            "x": x,
-            "y": y,
-            "z": z,
-            "time": time,
-            "variables": variables,
-            "vectors": vectors,
-            "parts": parts,
-            "stagger": stagger,
-            "location": location,
-            "missing": missing,
-            "z_scale": z_scale,
-            "sphere": sphere,
-            "radius": radius,
-            "time_units": time_units,
-            "mode": mode,
-            "durable": durable,
-            "compression": compression,
-            "compression_level": compression_level,
-            "encoding": encoding,
-        }
         prepared = self._prepare(path, options)
         for text in prepared.plan.left_out:
             warnings.warn(text, VtkSeriesWarning, stacklevel=2)
@@ -164,28 +145,7 @@ class TreeAccessor:
         SeriesError
             Anything that cannot be written as asked.
         """
-        options: dict[str, Any] = {
-            "x": x,
-            "y": y,
-            "z": z,
-            "time": time,
-            "variables": variables,
-            "vectors": vectors,
-            "parts": parts,
-            "stagger": stagger,
-            "location": location,
-            "missing": missing,
-            "z_scale": z_scale,
-            "sphere": sphere,
-            "radius": radius,
-            "time_units": time_units,
-            "mode": mode,
-            "durable": durable,
-            "compression": compression,
-            "compression_level": compression_level,
-            "encoding": encoding,
-        }
-        return self._prepare(path, options).plan
+        return self._prepare(path, handed_on(locals())).plan
 
     def _prepare(self, path: str | PathLike[str], options: dict[str, Any]) -> Prepared:
         from vtkseries.plan.tree import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)

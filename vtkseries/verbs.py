@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from vtkseries.arguments import handed_on
 from vtkseries.errors import VtkSeriesWarning
 
 if TYPE_CHECKING:
@@ -98,30 +99,7 @@ class GridVerbs:
         ...     ds.vtk.to_vti(f"{folder}/run.vti").name
         'run.vti'
         """
-        return self._write(
-            path,
-            grid="vti",
-            compute=compute,
-            x=x,
-            y=y,
-            z=z,
-            time=time,
-            variables=variables,
-            vectors=vectors,
-            parts=parts,
-            stagger=stagger,
-            location=location,
-            missing=missing,
-            z_scale=z_scale,
-            sphere=sphere,
-            radius=radius,
-            time_units=time_units,
-            mode=mode,
-            durable=durable,
-            compression=compression,
-            compression_level=compression_level,
-            encoding=encoding,
-        )
+        return self._write(path, grid="vti", compute=compute, **handed_on(locals(), "compute"))
 
     def to_vts(
         self,
@@ -185,30 +163,7 @@ class GridVerbs:
         ...     ds.vtk.to_vts(f"{folder}/run.vts").name
         'run.vts'
         """
-        return self._write(
-            path,
-            grid="vts",
-            compute=compute,
-            x=x,
-            y=y,
-            z=z,
-            time=time,
-            variables=variables,
-            vectors=vectors,
-            parts=parts,
-            stagger=stagger,
-            location=location,
-            missing=missing,
-            z_scale=z_scale,
-            sphere=sphere,
-            radius=radius,
-            time_units=time_units,
-            mode=mode,
-            durable=durable,
-            compression=compression,
-            compression_level=compression_level,
-            encoding=encoding,
-        )
+        return self._write(path, grid="vts", compute=compute, **handed_on(locals(), "compute"))
 
     def to_pvd(
         self,
@@ -271,30 +226,7 @@ class GridVerbs:
         ...     ds.vtk.to_pvd(f"{folder}/run.pvd").name
         'run.pvd'
         """
-        return self._write(
-            path,
-            grid="auto",
-            compute=compute,
-            x=x,
-            y=y,
-            z=z,
-            time=time,
-            variables=variables,
-            vectors=vectors,
-            parts=parts,
-            stagger=stagger,
-            location=location,
-            missing=missing,
-            z_scale=z_scale,
-            sphere=sphere,
-            radius=radius,
-            time_units=time_units,
-            mode=mode,
-            durable=durable,
-            compression=compression,
-            compression_level=compression_level,
-            encoding=encoding,
-        )
+        return self._write(path, grid="auto", compute=compute, **handed_on(locals(), "compute"))
 
     def _write(self, path: str | PathLike[str], *, grid: str, compute: bool, **options: Any) -> Path | Delayed:
         from vtkseries.schedule import execute  # noqa: PLC0415 (dask's graphs are only needed to write)

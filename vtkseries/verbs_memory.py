@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vtkseries.arguments import handed_on
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -70,10 +72,10 @@ class MemoryVerbs:
         >>> grid.GetPointData().GetArray("T").GetValue(0)
         7.0
         """
+        options = handed_on(locals(), "indexers")
         from vtkseries.memory import to_grid  # noqa: PLC0415 (VTK is loaded only here)
 
-        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing, "grid": grid}
-        return to_grid(self._dataset(), indexers, copy=copy, axes=axes, z_scale=z_scale, **options)
+        return to_grid(self._dataset(), indexers, **options)
 
     def to_pyvista(
         self,
@@ -99,7 +101,7 @@ class MemoryVerbs:
         SeriesError
             As :meth:`to_grid`, or pyvista is missing.
         """
+        options = handed_on(locals(), "indexers")
         from vtkseries.memory import to_pyvista  # noqa: PLC0415 (pyvista is loaded only here)
 
-        options = {"variables": variables, "vectors": vectors, "location": location, "missing": missing, "grid": grid}
-        return to_pyvista(self._dataset(), indexers, copy=copy, axes=axes, z_scale=z_scale, **options)
+        return to_pyvista(self._dataset(), indexers, **options)

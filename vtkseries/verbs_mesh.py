@@ -7,6 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vtkseries.arguments import handed_on
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -81,26 +83,11 @@ class MeshVerbs:
         ...     drops.vtk.to_vtp(f"{folder}/drops.pvd").name
         'drops.pvd'
         """
+        options = handed_on(locals())
         from vtkseries.meshes.discrete import plan_points  # noqa: PLC0415 (keeps `import vtkseries` light)
         from vtkseries.meshes.write import write_meshes  # noqa: PLC0415
 
-        series = plan_points(
-            self._dataset(),
-            Path(path),
-            x=x,
-            y=y,
-            z=z,
-            time=time,
-            trajectory=trajectory,
-            variables=variables,
-            vectors=vectors,
-            z_scale=z_scale,
-            time_units=time_units,
-            mode=mode,
-            durable=durable,
-            compression=compression,
-            compression_level=compression_level,
-        )
+        series = plan_points(self._dataset(), Path(path), **options)
         return write_meshes(series)
 
     def to_vtu(
@@ -152,22 +139,9 @@ class MeshVerbs:
         VtkSeriesWarning
             A variable that cannot be drawn was left out.
         """
+        options = handed_on(locals())
         from vtkseries.meshes.ugrid import plan_mesh  # noqa: PLC0415 (keeps `import vtkseries` light)
         from vtkseries.meshes.write import write_meshes  # noqa: PLC0415
 
-        series = plan_mesh(
-            self._dataset(),
-            Path(path),
-            mesh=mesh,
-            z=z,
-            time=time,
-            variables=variables,
-            vectors=vectors,
-            z_scale=z_scale,
-            time_units=time_units,
-            mode=mode,
-            durable=durable,
-            compression=compression,
-            compression_level=compression_level,
-        )
+        series = plan_mesh(self._dataset(), Path(path), **options)
         return write_meshes(series)

@@ -68,7 +68,13 @@ def choose(ds: xr.Dataset, variables: Sequence[Hashable] | None) -> tuple[list[H
     if variables is None:
         metadata = metadata_names(ds)
         return [name for name in ds.data_vars if name not in metadata], False
+    if not isinstance(variables, Iterable):
+        message = f"variables={variables!r}: give names of variables, as in variables=['T']"
+        raise SeriesError(message)
     names = [variables] if isinstance(variables, str) else list(variables)
+    if not names:
+        message = "variables= names none to draw; leave it out for all that can be drawn"
+        raise SeriesError(message)
     for name in names:
         if name not in ds.variables:
             known = ", ".join(repr(str(n)) for n in ds.data_vars)

@@ -209,7 +209,7 @@ def _check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missin
     if not isinstance(z_scale, Real) or not math.isfinite(z_scale) or z_scale == 0:
         message = f"z_scale={z_scale!r} must be a number other than 0; 50 exaggerates heights, -1 turns them over"
         raise SeriesError(message)
-    if parts is not None and parts not in ds.dims:
+    if parts is not None and (not isinstance(parts, Hashable) or parts not in ds.dims):
         message = f"parts={parts!r}: there is no such dim; this Dataset has {', '.join(map(str, ds.dims))}"
         raise SeriesError(message)
 

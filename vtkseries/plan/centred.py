@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import xarray as xr
 
@@ -87,11 +88,22 @@ def centre_vectors(
     return Centred(ds, tuple(made), rest if wanted is not None else None, tuple(notices))
 
 
+def _check_mappings(**options: Mapping[Any, Any] | None) -> None:
+    examples = {"vectors": "{'wind': ('u', 'v', 'w')}", "stagger": "{'u': 'x', 'v': 'y'}"}
+    for name, value in options.items():
+        if value is not None and not (
+            isinstance(value, Mapping) and all(isinstance(one, Iterable) for one in value.values())
+        ):
+            message = f"{name}={value!r}: give a mapping of names, as in {name}={examples[name]}"
+            raise SeriesError(message)
+
+
 def _checked(
     ds: xr.Dataset,
     wanted: Mapping[str, Sequence[Hashable] | str] | None,
     stagger: Mapping[Hashable, str] | None,
 ) -> dict[Hashable, str]:
+    _check_mappings(vectors=wanted, stagger=stagger)
     asked = {part for parts in (wanted or {}).values() for part in ((parts,) if isinstance(parts, str) else parts)}
     for part, role in (stagger or {}).items():
         if part not in ds.variables:
