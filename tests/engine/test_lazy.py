@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import dask
@@ -191,3 +192,22 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(FormatError, match="it changed since it was opened"):
         grid.open()
+
+
+def test_a_long_axis_takes_no_more_memory_than_twice_its_values(tmp_path: Path) -> None:
+    values = np.arange(8_000_000, dtype="f4")
+    path = xr.Dataset({"t": ("x", values)}).vtkseries.to_vti(tmp_path / "long.vti")
+    ds = xr.open_dataset(path, engine="vtkseries")
+    tracemalloc.start()
+    try:
+        found = ds["t"][5_000_000:5_000_003].values
+        _, few = tracemalloc.get_traced_memory()
+        whole = ds["t"].values
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found, values[5_000_000:5_000_003])
+    np.testing.assert_array_equal(whole, values)
+    np.testing.assert_array_equal(ds["t"][::-3].values, values[::-3])
+    assert few < 1 << 20
+    assert most < 2 * values.nbytes + (64 << 20)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["FieldArray", "GridArray", "Member", "find_field", "outer"]
 
 _AXES = ("time", "part", "z", "y", "x", "c")
+_MOST_INDICES = 1 << 20
+"""Along one axis at a time, since each costs more than the value that it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +101,28 @@ class GridArray(_SeriesArray):
     def _read(self, key: tuple[Any, ...]) -> Array:
         wanted = {role: np.zeros(1, np.int64) for role in _AXES}
         for role, size, index in zip(self.roles, self.shape, key, strict=True):
-            chosen = np.atleast_1d(np.arange(size)[index])
+            chosen = _chosen(index, size)
             # A globe's arrays have one column more than the variable: the first one once more.
             stored = self.grid_shape[("z", "y", "x").index(role)] if role in ("z", "y", "x") else size
             wanted[role] = stored - 1 - chosen if role in self.flips else chosen
-        ordered = {role: _rising(wanted[role]) for role in ("z", "y", "x")}
-        indices = tuple(ordered[role][0] for role in ("z", "y", "x"))
-        turn = tuple(ordered[role][1] for role in ("z", "y", "x"))
         out = np.empty(tuple(len(wanted[role]) for role in _AXES), self.dtype)
-        for at_time, step in enumerate(wanted["time"].tolist()):
-            for at_part, member in enumerate(wanted["part"].tolist()):
-                self._fill(out[at_time, at_part], step, self.members[member], indices, turn, wanted["c"])
+        longest = max(("z", "y", "x"), key=lambda role: len(wanted[role]))
+        for first in range(0, len(wanted[longest]), _MOST_INDICES):
+            cut = slice(first, first + _MOST_INDICES)
+            some = out[(slice(None),) * _AXES.index(longest) + (cut,)]
+            self._fill_steps(some, {**wanted, longest: wanted[longest][cut]})
         kept = [role for role, index in zip(self.roles, key, strict=True) if not isinstance(index, int | np.integer)]
         lost = [role for role in _AXES if role not in kept]
         turned = out.transpose([_AXES.index(role) for role in (*kept, *lost)])
         return turned.reshape(turned.shape[: len(kept)])
+
+    def _fill_steps(self, out: Array, wanted: dict[str, Array]) -> None:
+        ordered = {role: _rising(wanted[role]) for role in ("z", "y", "x")}
+        indices = tuple(ordered[role][0] for role in ("z", "y", "x"))
+        turn = tuple(ordered[role][1] for role in ("z", "y", "x"))
+        for at_time, step in enumerate(wanted["time"].tolist()):
+            for at_part, member in enumerate(wanted["part"].tolist()):
+                self._fill(out[at_time, at_part], step, self.members[member], indices, turn, wanted["c"])
 
     def _fill(
         self, out: Array, step: int, member: Member, indices: Any, turn: tuple[Any, ...], components: Array
@@ -210,6 +219,17 @@ def find_field(grid: Any, name: str) -> Any:
             return array
     section = grid.section("FieldData") if not grid.parallel else None
     return next((a for a in (section.arrays if section else ()) if a.name == name), None)
+
+
+def _chosen(index: Any, size: int) -> Array:
+    """Give the positions that one dim's index takes, in as few bytes as they need."""
+    kind = np.int32 if size <= np.iinfo(np.int32).max else np.int64
+    if isinstance(index, slice):
+        return np.arange(*index.indices(size), dtype=kind)
+    positions = np.atleast_1d(np.asarray(index)).astype(np.int64, copy=False)
+    if ((positions < -size) | (positions >= size)).any():
+        raise IndexError(f"{index} is outside a dim of {size}")
+    return np.where(positions < 0, positions + size, positions)
 
 
 def _rising(index: Array) -> tuple[Array, Any]:
