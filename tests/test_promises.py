@@ -133,8 +133,8 @@ def right_or_named(folder: Path) -> None:
 def reshape(patch: pytest.MonkeyPatch) -> None:
     fill = BlockValues.fill
 
-    def by_position(self: BlockValues, buffer: np.ndarray, *rest: Any) -> None:
-        fill(self, buffer, *rest)
+    def by_position(self: BlockValues, buffer: np.ndarray, *rest: Any, **how: Any) -> None:
+        fill(self, buffer, *rest, **how)
         view = self.parts[0][1]
         if view.size == buffer.size:
             buffer[...] = np.ravel(view, order="K").reshape(buffer.shape)
