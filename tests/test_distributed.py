@@ -95,6 +95,18 @@ def test_the_delayed_can_be_computed_anywhere_and_again(tmp_path: Path, client: 
     assert files(target.parent) == expected
 
 
+def test_blocks_that_a_cluster_holds_are_written_where_they_are(tmp_path: Path, client: Client) -> None:
+    expected = written(tmp_path / "eager", dataset())
+    with client.as_current():
+        held = dataset().chunk(time=1, z=2).persist()
+        assert written(tmp_path / "held", held) == expected
+        with dask.config.set({"optimization.fuse.active": False}):
+            assert written(tmp_path / "not fused", held) == expected
+    delayed = held.vtk.to_vtr(tmp_path / "later" / "run.pvd", compute=False)
+    client.compute(delayed).result()
+    assert files(tmp_path / "later") == expected
+
+
 def test_the_progress_bar_that_dask_users_know_shows_the_tasks(tmp_path: Path) -> None:
     shown = io.StringIO()
     with ProgressBar(out=shown, dt=0.01), dask.config.set(scheduler="threads"):
@@ -154,7 +166,7 @@ def test_two_tries_at_every_task_at_once_do_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], turn: int
 ) -> None:
     expected = written(tmp_path / "once", dataset(), **options)
-    monkeypatch.setattr("vtkseries.schedule._write_task", twice(_schedule()._write_task))
+    monkeypatch.setattr("vtkseries.schedule.write_task", twice(_schedule().write_task))
     monkeypatch.setattr("vtkseries.schedule._commit_task", twice(_schedule()._commit_task))
     chunks = ({"time": 1}, {"time": 2, "x": 10}, {"time": 3, "z": 2})[turn]
     with dask.config.set(scheduler="threads", num_workers=4):

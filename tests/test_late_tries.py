@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from vtkseries import SeriesError, schedule
+from vtkseries import SeriesError, blocktask, schedule
 from vtkseries.storage import stepfile
 from vtkseries.storage.index import Index
 from vtkseries.storage.lock import Lock
@@ -37,13 +37,13 @@ def files(folder: Path) -> dict[str, bytes]:
 def late(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Any]]:
     """Give a list that gets every try at a block once more, to be made later."""
     tries: list[Callable[[], Any]] = []
-    write = schedule._write_task
+    write = blocktask.write_task
 
     def noted(*args: Any, **kwargs: Any) -> Any:
         tries.append(lambda: write(*args, **kwargs))
         return write(*args, **kwargs)
 
-    monkeypatch.setattr(schedule, "_write_task", noted)
+    monkeypatch.setattr(schedule, "write_task", noted)
     return tries
 
 
@@ -153,7 +153,7 @@ def test_a_second_first_commit_does_not_replace_the_index_of_the_first(
 def test_a_step_whose_temporary_file_is_gone_is_an_error_and_not_a_file_of_zeros(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = schedule._write_task
+    write = blocktask.write_task
 
     def lost(*args: Any, **kwargs: Any) -> Any:
         done = write(*args, **kwargs)
@@ -161,7 +161,7 @@ def test_a_step_whose_temporary_file_is_gone_is_an_error_and_not_a_file_of_zeros
             os.unlink(path)  # noqa: PTH108  # as someone who tidies up
         return done
 
-    monkeypatch.setattr(schedule, "_write_task", lost)
+    monkeypatch.setattr(schedule, "write_task", lost)
     with pytest.raises(FileNotFoundError):
         written(tmp_path)
     assert not list(tmp_path.rglob("*.vtr"))

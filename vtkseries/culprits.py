@@ -5,36 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable
 
-__all__ = ["named"]
+__all__ = ["name_culprits"]
 
 _OURS = "while writing "
 
 
-def named(graph: Mapping[Hashable, Any], notes: Iterable[tuple[Hashable, str]]) -> dict[Hashable, Any]:
-    """Give the same tasks, each of which adds a note to the error that it raises, unless that has one of ours.
+def name_culprits(graph: dict[Hashable, Any], keys: Iterable[Hashable], note: str, seen: set[Hashable]) -> None:
+    """Have tasks, and what they depend on, add a note to the error that they raise, unless that has one of ours.
 
     Parameters
     ----------
-    graph : mapping
+    graph : dict
         All tasks by their keys.
-    notes : iterable of (key, str)
-        What the task of a key, and what it alone or first depends on, are for.
+    keys : iterable
+        Of those that work for what the note says.
+    note : str
+    seen : set
+        Keys that have their note from an earlier call, and get those of this one.
     """
-    found = dict(graph)
-    seen: set[Hashable] = set()
-    for key, note in notes:
-        waiting = [key]
-        while waiting:
-            at = waiting.pop()
-            if at in seen or at not in found:
-                continue
-            seen.add(at)
-            node = found[at]
-            waiting += getattr(node, "dependencies", ())
-            found[at] = _noted(node, f"{_OURS}{note}")
-    return found
+    waiting = list(keys)
+    while waiting:
+        at = waiting.pop()
+        if at in seen or at not in graph:
+            continue
+        seen.add(at)
+        node = graph[at]
+        waiting += getattr(node, "dependencies", ())
+        graph[at] = _noted(node, f"{_OURS}{note}")
 
 
 def _noted(node: Any, note: str) -> Any:

@@ -1,0 +1,92 @@
+"""Where the blocks of one array go, and the task that writes one: small values that every task can carry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from vtkseries.blocks import write_block
+from vtkseries.plan.model import ArrayPlan
+from vtkseries.run import hidden, open_block
+from vtkseries.staging import Slots, stage_block
+from vtkseries.storage.stepfile import StepFile
+from vtkseries.xmlformat.codecs import Codec
+
+__all__ = ["AXES", "Target", "write_task"]
+
+AXES = ("time", "z", "y", "x")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the blocks of one array go: small, since every task carries it."""
+
+    array: ArrayPlan
+    folder: Path
+    prefix: str | None
+    suffix: str
+    log: Path
+    before: tuple[int, int]
+    token: str
+    first: int
+    listed: int
+    locked: bool
+    method: Codec | None = None
+    slots: Slots | None = None
+
+    def file(self, step: int) -> StepFile:
+        """Give the file of a step of the plan."""
+        if self.prefix is None:
+            return StepFile(self.log, self.token)
+        return StepFile(self.folder / f"{self.prefix}{self.first + step:06d}{self.suffix}", self.token)
+
+    def open(self, step: int) -> int | None:
+        """Open what a step's blocks are written to; None when the step or the run has ended."""
+        file = self.file(step)
+        own = file if self.method is None else hidden(file)
+        return open_block(own, file.final, self.log, self.before, self.listed + step, locked=self.locked)
+
+    def note(self, first: int, stop: int) -> str:
+        """Give what is said of a task that works for some steps."""
+        one = stop == first + 1
+        steps = f"step {first}" if one else f"steps {first} to {stop - 1}"
+        return f"{self.array.name!r} of {steps}, to {self.file(first).final}{'' if one else ' and on'}"
+
+    @property
+    def put(self) -> Callable[..., None]:
+        """How a block is written."""
+        if self.method is None or self.slots is None:
+            return write_block
+        return partial(stage_block, slots=self.slots, method=self.method)
+
+
+def write_task(place: tuple[slice, ...], *values: np.ndarray, target: Target, index: tuple[str, ...]) -> None:
+    """Write one block, which may span several steps."""
+    at = {role: (cut.start, cut.stop - cut.start) for role, cut in zip(index, place, strict=True)}
+    array = target.array
+    begin_at, count = [], []
+    for role, size in zip(AXES[1:], array.shape, strict=True):
+        first, many = at.get(role, (0, size))
+        flipped = any(role in c.flips and role in c.roles for c in array.sources)
+        begin_at.append(size - first - many if flipped else first)
+        count.append(many)
+    first, many = at["time"]
+    for step in range(many):
+        file = target.file(first + step)
+        try:
+            fd = target.open(first + step)
+            if fd is None:
+                continue
+            try:
+                start_, count_ = (begin_at[0], begin_at[1], begin_at[2]), (count[0], count[1], count[2])
+                target.put(fd, array, start_, count_, values, step)
+            finally:
+                os.close(fd)
+        except Exception as error:
+            error.add_note(f"while writing {array.name!r} of step {first + step} to {file.final}")
+            raise
