@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from vtkseries.cf.curvilinear import by_role
 from vtkseries.cf.lazy import derive, wrapped
+from vtkseries.cf.roles import by_role
 from vtkseries.grids.sphere import Turn
 from vtkseries.plan.group import Field, Group
 
