@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ class Target:
     locked: bool
     method: Codec | None = None
     slots: Slots | None = None
+    again: bool = False
 
     def file(self, step: int) -> StepFile:
         """Give the file of a step of the plan."""
@@ -49,13 +50,14 @@ class Target:
         """Open what a step's blocks are written to; None when the step or the run has ended."""
         file = self.file(step)
         own = file if self.method is None else hidden(file)
-        return open_block(own, file.final, self.log, self.before, self.listed + step, locked=self.locked)
+        number = self.listed + step
+        return open_block(own, file.final, self.log, self.before, number, locked=self.locked, again=self.again)
 
-    def note(self, first: int, stop: int) -> str:
+    def note(self, steps: Sequence[int]) -> str:
         """Give what is said of a task that works for some steps."""
-        one = stop == first + 1
-        steps = f"step {first}" if one else f"steps {first} to {stop - 1}"
-        return f"{self.array.name!r} of {steps}, to {self.file(first).final}{'' if one else ' and on'}"
+        one = len(steps) == 1
+        told = f"step {steps[0]}" if one else f"steps {steps[0]} to {steps[-1]}"
+        return f"{self.array.name!r} of {told}, to {self.file(steps[0]).final}{'' if one else ' and on'}"
 
     @property
     def put(self) -> Callable[..., None]:
@@ -65,8 +67,10 @@ class Target:
         return partial(stage_block, slots=self.slots, method=self.method)
 
 
-def write_task(place: tuple[slice, ...], *values: np.ndarray, target: Target, index: tuple[str, ...]) -> None:
-    """Write one block, which may span several steps."""
+def write_task(
+    steps: Sequence[int], place: tuple[slice, ...], *values: np.ndarray, target: Target, index: tuple[str, ...]
+) -> None:
+    """Write one block, which may span several files, those that begin at some steps."""
     at = {role: (cut.start, cut.stop - cut.start) for role, cut in zip(index, place, strict=True)}
     array = target.array
     begin_at, count = [], []
@@ -75,18 +79,17 @@ def write_task(place: tuple[slice, ...], *values: np.ndarray, target: Target, in
         flipped = any(role in c.flips and role in c.roles for c in array.sources)
         begin_at.append(size - first - many if flipped else first)
         count.append(many)
-    first, many = at["time"]
-    for step in range(many):
-        file = target.file(first + step)
+    for number, step in enumerate(steps):
+        file = target.file(step)
         try:
-            fd = target.open(first + step)
+            fd = target.open(step)
             if fd is None:
                 continue
             try:
                 start_, count_ = (begin_at[0], begin_at[1], begin_at[2]), (count[0], count[1], count[2])
-                target.put(fd, array, start_, count_, values, step)
+                target.put(fd, array, start_, count_, values, number)
             finally:
                 os.close(fd)
         except Exception as error:
-            error.add_note(f"while writing {array.name!r} of step {first + step} to {file.final}")
+            error.add_note(f"while writing {array.name!r} of step {step} to {file.final}")
             raise

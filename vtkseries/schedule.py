@@ -27,9 +27,9 @@ from vtkseries.blocktask import AXES, Target, write_task
 from vtkseries.culprits import name_culprits
 from vtkseries.errors import SeriesError
 from vtkseries.plan.chunking import part_chunks, time_chunks
-from vtkseries.plan.model import Component, SeriesPlan
+from vtkseries.plan.model import Clock, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, start
-from vtkseries.serial import locked, write_locked
+from vtkseries.serial import locked, warn_of_changes, write_locked
 from vtkseries.staging import slots_of, staged
 from vtkseries.storage.recover import stale_temporaries
 from vtkseries.storage.stepfile import new_token
@@ -81,6 +81,7 @@ def _compute(prepared: Prepared, **options: Any) -> Path:
             discard(run)  # now that the lock is gone, tasks that still run make no files any more
             error.add_note(f"while writing {prepared.plan.path}")
         raise
+    warn_of_changes(run)
     return path
 
 
@@ -115,16 +116,15 @@ def progress_bar(stream: TextIO) -> AbstractContextManager[Any]:
 def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None, *, beside: bool = False) -> Delayed:
     plan = run.plan
     writes: list[_Writes] = []
-    steps = time_chunks(plan, sources)
     for part in plan.parts:
-        cuts = {"time": steps, **part_chunks(part, sources)}
-        example = plan.file(part, 0)
-        prefix = None if plan.single else example.name.removesuffix(f"{plan.first:06d}{part.suffix}")
+        clock = plan.clock(part)
+        cuts = {"time": time_chunks(clock, sources), **part_chunks(part, sources)}
+        prefix = None if plan.single else Path(plan.named(part, 0)).name.removesuffix(f"{0:06d}{part.suffix}")
         slots = slots_of(part) if plan.compression is not None else {}
         for array in part.arrays:
             target = Target(
                 array,
-                example.parent,
+                plan.folder,
                 prefix,
                 part.suffix,
                 plan.path,
@@ -135,11 +135,11 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None,
                 run.locked,
                 plan.compression,
                 slots.get(array.position),
+                again=not clock.dated and bool(run.kept),
             )
-            writes.append(_array_writes(f"vtkseries-write-{run.token}-{len(writes)}", target, sources, cuts))
-    fields = {item.source: _field_array(sources[item.source], has_time=item.has_time) for item in plan.fields}
+            writes.append(_array_writes(f"vtkseries-write-{run.token}-{len(writes)}", target, sources, cuts, clock))
     first = _beside_task(run, sources) if beside and plan.beside else None
-    return _chain(run, writes, fields, key or f"vtkseries-{run.token}", first)
+    return _chain(run, writes, sources, key or f"vtkseries-{run.token}", first)
 
 
 def _beside_task(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
@@ -166,27 +166,38 @@ class _Writes:
         How the array is cut, the time first.
     operands : sequence of (dask array, roles)
         One a component; all of an array's chunks have the same borders.
+    clock : Clock
+        Says at which steps the files begin.
     """
 
     name: str
     target: Target
     chunks: Mapping[str, tuple[int, ...]]
     operands: Sequence[tuple[da.Array, tuple[str, ...]]]
+    clock: Clock
 
     @cached_property
     def bounds(self) -> tuple[int, ...]:
-        """Where the blocks begin in time, and where the last one ends."""
+        """The first file of each block, and how many there are."""
         return tuple(itertools.accumulate(self.chunks["time"], initial=0))
 
+    @property
+    def begins(self) -> list[int]:
+        """The steps at which blocks begin."""
+        return [self.clock.step(number) for number in self.bounds[:-1]]
+
     def keys(self, first: int, stop: int) -> Iterator[Hashable]:
-        """Give the tasks that write some steps."""
-        begin_, end = bisect.bisect_right(self.bounds, first) - 1, bisect.bisect_left(self.bounds, stop)
+        """Give the tasks that write the files that begin at some steps."""
+        files = self.clock.between(first, stop)
+        if not files:
+            return
+        begin_, end = bisect.bisect_right(self.bounds, files.start) - 1, bisect.bisect_left(self.bounds, files.stop)
         ranges = [range(begin_, end), *(range(len(sizes)) for role, sizes in self.chunks.items() if role != "time")]
         for place in itertools.product(*ranges):
             yield (self.name, *place)
 
     def blocks(self) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...], list[Hashable]]]:
-        """Give each block's number and place along each role, and the tasks that make its values."""
+        """Give each block's number and place along each role, the files first, and the tasks that make its values."""
         cuts = [
             [slice(*pair) for pair in itertools.pairwise(itertools.accumulate(sizes, initial=0))]
             for sizes in self.chunks.values()
@@ -204,7 +215,7 @@ class _Writes:
 
 
 def _array_writes(
-    name: str, target: Target, sources: Mapping[str, xr.Variable], cuts: Mapping[str, tuple[int, ...]]
+    name: str, target: Target, sources: Mapping[str, xr.Variable], cuts: Mapping[str, tuple[int, ...]], clock: Clock
 ) -> _Writes:
     components = target.array.sources
     flat: list[Any] = []
@@ -214,7 +225,7 @@ def _array_writes(
     chunks = {"time": cuts["time"]} | chunks
     order = [role for role in AXES if role in chunks]
     roles = (component.roles for component in components)
-    return _Writes(name, target, {role: chunks[role] for role in order}, list(zip(aligned, roles, strict=True)))
+    return _Writes(name, target, {role: chunks[role] for role in order}, list(zip(aligned, roles, strict=True)), clock)
 
 
 def _write_tasks(writes: Sequence[_Writes]) -> dict[Hashable, Any]:
@@ -233,11 +244,12 @@ def _write_tasks(writes: Sequence[_Writes]) -> dict[Hashable, Any]:
     for array in writes:
         write = partial(write_task, target=array.target, index=tuple(array.chunks))
         for number, place, keys in array.blocks():
-            name_culprits(graph, keys, array.target.note(place[0].start, place[0].stop), seen)
+            steps = array.clock.begins(place[0].start, place[0].stop)
+            name_culprits(graph, keys, array.target.note(steps), seen)
             values = [_taken(graph, key, wanted) for key in keys]
             reads = any(value.data_producer for value in values if isinstance(value, GraphNode))
             name = (array.name, *number)
-            tasks[name] = Task(name, write, place, *values, _data_producer=reads)
+            tasks[name] = Task(name, write, steps, place, *values, _data_producer=reads)
     return graph | tasks
 
 
@@ -281,20 +293,22 @@ def _field_array(variable: xr.Variable, *, has_time: bool) -> da.Array | np.ndar
 
 
 def _chain(
-    run: Run, writes: Sequence[_Writes], fields: Mapping[str, Any], key: str, first_of_all: Delayed | None = None
+    run: Run,
+    writes: Sequence[_Writes],
+    sources: Mapping[str, xr.Variable],
+    key: str,
+    first_of_all: Delayed | None = None,
 ) -> Delayed:
     """Commit the steps in order, as soon as all their blocks are written; the `key` is that of the path."""
     plan = run.plan
-    cuts = _together(sorted({0, plan.steps, *itertools.chain.from_iterable(array.bounds for array in writes)}), plan)
+    cuts = _together(sorted({0, plan.steps, *itertools.chain.from_iterable(array.begins for array in writes)}), plan)
     name = f"vtkseries-commit-{run.token}"
     dsk = _write_tasks(writes)
     dsk[f"{name}-run"] = DataNode(f"{name}-run", run)
-    lazy = {source: value for source, value in fields.items() if isinstance(value, da.Array)}
-    fixed = {source: value for source, value in fields.items() if source not in lazy}
-    pieces = {source: _delayed_fields(array, cuts, plan) for source, array in lazy.items()}
+    fixed, lazy = _fields(plan, sources, cuts)
     before = () if first_of_all is None else (TaskRef(first_of_all.key),)
     for number, (first, stop) in enumerate(itertools.pairwise(cuts)):
-        values = [TaskRef(pieces[source][number].key) for source in lazy]
+        values = [TaskRef(pieces[number].key) for pieces in lazy.values()]
         done = [TaskRef(block) for array in writes for block in array.keys(first, stop)]
         at = (name, number)
         dsk[at] = Task(
@@ -302,10 +316,25 @@ def _chain(
         )
         before = (TaskRef(at),)
     dsk[key] = Task(key, _finish_task, TaskRef(f"{name}-run"), *before)
-    dependencies = [piece for group in pieces.values() for piece in group]
+    dependencies = [piece for pieces in lazy.values() for piece in pieces]
     dependencies += [] if first_of_all is None else [first_of_all]
     graph = HighLevelGraph.from_collections(name, dsk, dependencies=dependencies)
     return Delayed(key, graph, layer=name)
+
+
+def _fields(
+    plan: SeriesPlan, sources: Mapping[str, xr.Variable], cuts: list[int]
+) -> tuple[dict[str, np.ndarray], dict[str, list[Delayed]]]:
+    """Give the values of the variables without a spatial axis: at once, or for each task that commits."""
+    fixed: dict[str, np.ndarray] = {}
+    lazy: dict[str, list[Delayed]] = {}
+    for clock, item in ((own, item) for own in plan.clocks for item in own.fields):
+        value = _field_array(sources[item.source], has_time=item.has_time)
+        if isinstance(value, da.Array):
+            lazy[item.source] = _delayed_fields(value, cuts, clock if item.has_time else None)
+        else:
+            fixed[item.source] = value
+    return fixed, lazy
 
 
 def _together(cuts: list[int], plan: SeriesPlan) -> list[int]:
@@ -318,11 +347,11 @@ def _together(cuts: list[int], plan: SeriesPlan) -> list[int]:
     return [*kept, *cuts[-1:]]
 
 
-def _delayed_fields(array: da.Array, cuts: list[int], plan: SeriesPlan) -> list[Delayed]:
-    has_time = array.ndim == 1 and array.shape[0] == plan.steps
+def _delayed_fields(array: da.Array, cuts: list[int], clock: Clock | None) -> list[Delayed]:
     result = []
     for first, stop in itertools.pairwise(cuts):
-        piece = array[first:stop] if has_time else array
+        files = range(0) if clock is None else clock.between(first, stop)
+        piece = array if clock is None else array[files.start : files.stop]
         result.append(dask.delayed(np.asarray, pure=False)(piece))
     return result
 
@@ -339,10 +368,12 @@ def _commit_task(
     try:
         for step in range(first, stop):
             given = dict(fixed)
-            for item in run.plan.fields:
-                if item.source in names:
-                    value = np.asarray(results[names.index(item.source)])
-                    given[item.source] = value[step - first] if item.has_time else value
+            for clock in run.plan.clocks:
+                for item in clock.fields if clock.between(step, step + 1) else ():
+                    if item.source in names:
+                        value = np.asarray(results[names.index(item.source)])
+                        at = clock.at(step) - clock.between(first, stop).start
+                        given[item.source] = value[at] if item.has_time else value
             streams = None if run.plan.compression is None else partial(staged, run, step=step)
             try:
                 commit(run, index, step, given, streams)

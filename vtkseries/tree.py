@@ -148,6 +148,6 @@ class TreeAccessor:
         return self._prepare(path, handed_on(locals())).plan
 
     def _prepare(self, path: str | PathLike[str], options: dict[str, Any]) -> Prepared:
-        from vtkseries.plan.tree import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.writer.continued import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
 
         return make_tree_plan(self._tree, Path(path), grid="auto", **options)

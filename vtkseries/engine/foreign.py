@@ -25,6 +25,7 @@ __all__ = ["foreign_dataset", "image_axes", "lazy", "preferred_chunks", "text_fi
 
 _DIMS = ("z", "y", "x")
 _TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
+_OWN_FIELDS = ("vtkseries", "vtkseries_group", "vtkseries_stands", "vtkseries_time")
 _CHUNK = 128 * 1024 * 1024
 _FREE = 1_000_000
 """Points along an axis of an image up to which it has coordinates whatever its data."""
@@ -53,13 +54,14 @@ def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
                 if array.type != "String":
                     name = _free(array.name, tail, tag, {**variables, **coordinates})
                     variables[name] = _variable(series, number, grid, tag, array, tail)
-    for array in _fields(grids[0]):
-        if array.name not in _TIME_FIELDS:
+    teller = next((number for number, grid in enumerate(grids) if find_field(grid, "TimeValue") is not None), 0)
+    for array in _fields(grids[teller]):
+        if array.name not in (*_TIME_FIELDS, *_OWN_FIELDS):
             name = _free(array.name, "", "FieldData", {**variables, **coordinates})
-            found = _field(series, grids[0], array, name)
+            found = _field(series, teller, grids[teller], array, name)
             if found is not None:
                 variables[name] = found
-    coordinates |= _time(series, grids[0])
+    coordinates |= _time(series, grids[teller])
     return xr.Dataset(variables, coordinates)
 
 
@@ -204,7 +206,7 @@ def _fields(grid: GridFile) -> tuple[DataArray, ...]:
     return (*grid.header.document.field_data, *(() if grid.parallel else grid.arrays("FieldData")))
 
 
-def _field(series: Series, grid: GridFile, array: DataArray, name: str) -> xr.Variable | None:
+def _field(series: Series, part: int, grid: GridFile, array: DataArray, name: str) -> xr.Variable | None:
     strings = array.type == "String"
     if not array.name:
         return None
@@ -220,7 +222,7 @@ def _field(series: Series, grid: GridFile, array: DataArray, name: str) -> xr.Va
         dims, roles, shape = [*dims, f"{name}_tuple"], [*roles, "tuple"], [*shape, count]
     if array.components > 1:
         dims, roles, shape = [*dims, f"{name}_component"], [*roles, "c"], [*shape, array.components]
-    backend = FieldArray(series, 0, (array.name,), tuple(roles), tuple(shape), Restoration(dtype, dtype))
+    backend = FieldArray(series, part, (array.name,), tuple(roles), tuple(shape), Restoration(dtype, dtype))
     return xr.Variable(dims, lazy(backend), _attrs(array), {"preferred_chunks": dict(zip(dims, shape, strict=True))})
 
 

@@ -202,6 +202,8 @@ class StepsArray(BackendArray):
     Parameters
     ----------
     series : Series
+    part : int
+        Whose files tell of their steps.
     name : object
         Of the variable, as the metadata have it.
     axis : int
@@ -211,8 +213,11 @@ class StepsArray(BackendArray):
         In which those of all steps fit.
     """
 
-    def __init__(self, series: Series, name: Any, axis: int, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    def __init__(
+        self, series: Series, part: int, name: Any, axis: int, shape: tuple[int, ...], dtype: np.dtype
+    ) -> None:
         self.series = series
+        self.part = part
         self.name = name
         self.axis = axis
         self.shape = shape
@@ -234,7 +239,7 @@ class StepsArray(BackendArray):
         return np.moveaxis(found, 0, sum(not isinstance(index, int | np.integer) for index in key[: self.axis]))
 
     def _step(self, step: int, inner: tuple[int, ...]) -> Any:
-        grid = self.series.grid(step)
+        grid = self.series.grid(step, self.part)
         told = described(grid, self.name)
         if told is None:
             raise FormatError(f"{grid.path}: it does not tell {str(unpack(self.name))[:200]!r}, as the first step does")

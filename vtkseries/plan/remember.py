@@ -62,6 +62,23 @@ class Memory:
         """The JSON."""
         return dumps(self.content)
 
+    @property
+    def standing(self) -> str:
+        """The JSON of a file that stands for all steps: what it tells of them is the same however many there are."""
+        time = self.content["time"]
+        steady = [item for item in self.content["variables"] if time not in item.get("dims", ())]
+        names = [item["name"] for item in steady]
+        beside = {key: name for key, name in self.content.get("beside", {}).items() if key == "static"}
+        content = {
+            **self.content,
+            "dims": [pair for pair in self.content["dims"] if pair[0] != time],
+            "time": None,
+            "coords": [name for name in self.content["coords"] if name in names],
+            "variables": steady,
+            "beside": beside,
+        }
+        return dumps(content if beside else {key: value for key, value in content.items() if key != "beside"})
+
 
 @dataclass(frozen=True)
 class _Task:
