@@ -217,7 +217,7 @@ def describe(path: str | Path) -> str:
     lines = [os.fspath(path)]
     if series.times is not None:
         steps = "1 step" if series.steps == 1 else f"{series.steps} steps"
-        lines.append(f"{steps}, time {series.times[0]!r} to {series.times[-1]!r}")
+        lines.append(f"{steps}, time {float(series.times[0])!r} to {float(series.times[-1])!r}")
     for number, part in enumerate(series.parts):
         grid = series.grid(0, number)
         check_arrays(grid)
