@@ -196,7 +196,7 @@ def _killed(folder: Path, lives: int, one_in: int, steps: int, options: dict[str
         client.register_plugin(DieWriting(store, one_in))
         living.enter_context(workers(cluster.scheduler_address, 2))
         while os.listdir(store) and turn < 20 * lives:  # noqa: PTH208  # names only
-            ds = dataset(steps).chunk(time=1, z=2)
+            ds = dataset(steps).chunk(time=1, z=2) * 1  # made by tasks, so that each block has one of its own
             with client.as_current():
                 ds.vtk.to_vtr(folder / "killed" / "run.pvd", **options)
             assert files(folder / "killed") == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from vtkseries.blocks import write_block
-from vtkseries.plan.model import ArrayPlan
-from vtkseries.run import hidden, open_block
+from vtkseries.plan.model import ArrayPlan, PartPlan
+from vtkseries.run import Run, hidden, open_block
 from vtkseries.staging import Slots, stage_block
 from vtkseries.storage.stepfile import StepFile
 from vtkseries.xmlformat.codecs import Codec
@@ -39,6 +39,26 @@ class Target:
     method: Codec | None = None
     slots: Slots | None = None
     again: bool = False
+
+    @classmethod
+    def of(cls, run: Run, part: PartPlan, array: ArrayPlan, slots: Slots | None) -> Target:
+        """Give the target of an array of a part."""
+        plan = run.plan
+        return cls(
+            array,
+            plan.folder,
+            None if plan.single else Path(plan.named(part, 0)).name.removesuffix(f"{0:06d}{part.suffix}"),
+            part.suffix,
+            plan.path,
+            run.before,
+            run.token,
+            plan.first,
+            run.first,
+            run.locked,
+            plan.compression,
+            slots,
+            again=not plan.clock(part).dated and bool(run.kept),
+        )
 
     def file(self, step: int) -> StepFile:
         """Give the file of a step of the plan."""
@@ -68,28 +88,47 @@ class Target:
 
 
 def write_task(
-    steps: Sequence[int], place: tuple[slice, ...], *values: np.ndarray, target: Target, index: tuple[str, ...]
+    blocks: Sequence[tuple[Sequence[int], tuple[slice, ...]]],
+    *values: np.ndarray,
+    target: Target,
+    index: tuple[str, ...],
 ) -> None:
-    """Write one block, which may span several files, those that begin at some steps."""
-    at = {role: (cut.start, cut.stop - cut.start) for role, cut in zip(index, place, strict=True)}
+    """Write some blocks, each of which may span several files.
+
+    Parameters
+    ----------
+    blocks : sequence of (steps, place)
+        Where each block's files begin, and its files and points, along the roles of the index.
+    *values : ndarray
+        Of each block in turn, one a component.
+    target : Target
+    index : tuple of str
+        Roles, the time first.
+    """
+    many = len(target.array.sources)
+    for number, (steps, place) in enumerate(blocks):
+        at = dict(zip(index, place, strict=True))
+        _write(steps, at, values[number * many : (number + 1) * many], target)
+
+
+def _write(steps: Sequence[int], place: Mapping[str, slice], values: Sequence[np.ndarray], target: Target) -> None:
     array = target.array
-    begin_at, count = [], []
+    start, count = [], []
     for role, size in zip(AXES[1:], array.shape, strict=True):
-        first, many = at.get(role, (0, size))
+        cut = place.get(role, slice(0, size))
         flipped = any(role in c.flips and role in c.roles for c in array.sources)
-        begin_at.append(size - first - many if flipped else first)
-        count.append(many)
+        start.append(size - cut.stop if flipped else cut.start)
+        count.append(cut.stop - cut.start)
     for number, step in enumerate(steps):
-        file = target.file(step)
         try:
             fd = target.open(step)
             if fd is None:
                 continue
             try:
-                start_, count_ = (begin_at[0], begin_at[1], begin_at[2]), (count[0], count[1], count[2])
-                target.put(fd, array, start_, count_, values, number)
+                at = (start[0], start[1], start[2]), (count[0], count[1], count[2])
+                target.put(fd, array, *at, values, number)
             finally:
                 os.close(fd)
         except Exception as error:
-            error.add_note(f"while writing {array.name!r} of step {step} to {file.final}")
+            error.add_note(f"while writing {array.name!r} of step {step} to {target.file(step).final}")
             raise

@@ -12,7 +12,9 @@ __all__ = ["name_culprits"]
 _OURS = "while writing "
 
 
-def name_culprits(graph: dict[Hashable, Any], keys: Iterable[Hashable], note: str, seen: set[Hashable]) -> None:
+def name_culprits(
+    graph: dict[Hashable, Any], keys: Iterable[Hashable], note: Callable[[], str], seen: set[Hashable]
+) -> None:
     """Have tasks, and what they depend on, add a note to the error that they raise, unless that has one of ours.
 
     Parameters
@@ -21,7 +23,8 @@ def name_culprits(graph: dict[Hashable, Any], keys: Iterable[Hashable], note: st
         All tasks by their keys.
     keys : iterable
         Of those that work for what the note says.
-    note : str
+    note : callable
+        Gives it.
     seen : set
         Keys that have their note from an earlier call, and get those of this one.
     """
@@ -33,15 +36,17 @@ def name_culprits(graph: dict[Hashable, Any], keys: Iterable[Hashable], note: st
         seen.add(at)
         node = graph[at]
         waiting += getattr(node, "dependencies", ())
-        graph[at] = _noted(node, f"{_OURS}{note}")
+        graph[at] = _noted(node, note)
 
 
-def _noted(node: Any, note: str) -> Any:
-    if type(node) is tuple and node and callable(node[0]):  # a task of dask before 2024.12
-        return (_call, note, *node)
+def _noted(node: Any, note: Callable[[], str]) -> Any:
+    if type(node) is tuple and node and callable(node[0]):  # as users write a graph
+        return (_call, f"{_OURS}{note()}", *node)
     if type(node).__name__ != "Task":  # its kin hold data, or the name of another task
         return node
-    return type(node)(node.key, _call, note, node.func, *node.args, _data_producer=node.data_producer, **node.kwargs)
+    return type(node)(
+        node.key, _call, f"{_OURS}{note()}", node.func, *node.args, _data_producer=node.data_producer, **node.kwargs
+    )
 
 
 def _call(note: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

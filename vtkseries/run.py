@@ -240,11 +240,11 @@ def open_block(
     again : bool
         The step may be there without its file getting the name, since an older file has the same values.
     """
-    with contextlib.suppress(FileNotFoundError):
-        return os.open(run_file.temporary, os.O_RDWR | getattr(os, "O_BINARY", 0))
     fd = run_file.open_for_blocks()
-    # Asked only now that the file is there: one made after the step's commit, or after another task's error ended the
-    # run, is a late try's, and goes again.
+    if os.fstat(fd).st_size:
+        return fd
+    # An empty file is a new one. Asked only now that it is there: one made after the step's commit, or after another
+    # task's error ended the run, is a late try's, and goes again.
     over = locked and not Lock(log).path.exists()
     if over or ((again or final.exists()) and _committed(log, run_file.token, before, number)):
         os.close(fd)
@@ -323,9 +323,9 @@ def _put(
 def _same(run: Run, part: PartPlan, old: Path, document: Document, step: int, streams: Streams | None) -> bool:
     """Complete a file, and tell whether it has the values of an older one."""
     file = run.file(part, step)
-    with contextlib.suppress(FileNotFoundError), file.alone(make=streams is not None):
+    with contextlib.suppress(FileNotFoundError), file.alone(make=streams is not None) as fd:
         if not _published(run, file.final):
-            _complete(run, part, step, document, streams)
+            _complete(run, part, step, document, streams, fd)
             return same_values(file.temporary, part.room, old)
     return False
 
@@ -334,10 +334,10 @@ def _publish(run: Run, part: PartPlan, step: int, document: Document, streams: S
     """Complete one file and give it its final name, unless it has it."""
     file = run.file(part, step)
     try:
-        with file.alone(make=streams is not None):
+        with file.alone(make=streams is not None) as fd:
             # A second try at this task may have been faster, and a late block have made a new file without the rest.
             if not _published(run, file.final):
-                _complete(run, part, step, document, streams)
+                _complete(run, part, step, document, streams, fd)
                 file.publish(durable=run.plan.durable)
                 return
     except FileNotFoundError:
@@ -355,10 +355,10 @@ def _published(run: Run, final: Path) -> bool:
     return _identity(final) not in {(0, 0), run.old.get(final.name)}
 
 
-def _complete(run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None) -> None:
+def _complete(run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None, fd: int | None) -> None:
     """Write what is missing of a file: all of a compressed one."""
     if streams is None:
-        complete(run.file(part, step), part, document)
+        complete(run.file(part, step), part, document, fd)
         return
     method = run.plan.compression
     assert method is not None  # noqa: S101  # the caller has looked

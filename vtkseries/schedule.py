@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -45,6 +46,9 @@ __all__ = ["execute", "progress_bar"]
 
 _MOST_STEPS, _MOST_BYTES = 64, 1 << 22
 """Of steps that one task commits, since a task costs more than the commit of a small step."""
+
+_MOST_AT_HAND = 1 << 20
+"""Bytes that one task writes where it has several blocks, since a task costs more than a small block."""
 
 
 def execute(prepared: Prepared, *, compute: bool = True) -> Path | Delayed:
@@ -119,24 +123,9 @@ def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None,
     for part in plan.parts:
         clock = plan.clock(part)
         cuts = {"time": time_chunks(clock, sources), **part_chunks(part, sources)}
-        prefix = None if plan.single else Path(plan.named(part, 0)).name.removesuffix(f"{0:06d}{part.suffix}")
         slots = slots_of(part) if plan.compression is not None else {}
         for array in part.arrays:
-            target = Target(
-                array,
-                plan.folder,
-                prefix,
-                part.suffix,
-                plan.path,
-                run.before,
-                run.token,
-                plan.first,
-                run.first,
-                run.locked,
-                plan.compression,
-                slots.get(array.position),
-                again=not clock.dated and bool(run.kept),
-            )
+            target = Target.of(run, part, array, slots.get(array.position))
             writes.append(_array_writes(f"vtkseries-write-{run.token}-{len(writes)}", target, sources, cuts, clock))
     first = _beside_task(run, sources) if beside and plan.beside else None
     return _chain(run, writes, sources, key or f"vtkseries-{run.token}", first)
@@ -176,25 +165,10 @@ class _Writes:
     operands: Sequence[tuple[da.Array, tuple[str, ...]]]
     clock: Clock
 
-    @cached_property
-    def bounds(self) -> tuple[int, ...]:
-        """The first file of each block, and how many there are."""
-        return tuple(itertools.accumulate(self.chunks["time"], initial=0))
-
     @property
-    def begins(self) -> list[int]:
+    def begins(self) -> Iterator[int]:
         """The steps at which blocks begin."""
-        return [self.clock.step(number) for number in self.bounds[:-1]]
-
-    def keys(self, first: int, stop: int) -> Iterator[Hashable]:
-        """Give the tasks that write the files that begin at some steps."""
-        files = self.clock.between(first, stop)
-        if not files:
-            return
-        begin_, end = bisect.bisect_right(self.bounds, files.start) - 1, bisect.bisect_left(self.bounds, files.stop)
-        ranges = [range(begin_, end), *(range(len(sizes)) for role, sizes in self.chunks.items() if role != "time")]
-        for place in itertools.product(*ranges):
-            yield (self.name, *place)
+        return map(self.clock.step, itertools.accumulate(self.chunks["time"][:-1], initial=0))
 
     def blocks(self) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...], list[Hashable]]]:
         """Give each block's number and place along each role, the files first, and the tasks that make its values."""
@@ -228,29 +202,47 @@ def _array_writes(
     return _Writes(name, target, {role: chunks[role] for role in order}, list(zip(aligned, roles, strict=True)), clock)
 
 
-def _write_tasks(writes: Sequence[_Writes]) -> dict[Hashable, Any]:
-    """Give all tasks up to those that write blocks; their errors say for which step and file they ran.
+@dataclass
+class _Batch:
+    """What one task writes: a block, or several small ones whose values are there before it begins."""
 
-    A task whose values one block alone wants is made part of the task that writes it, so that they never travel.
+    name: Hashable
+    commit: int
+    room: int
+    blocks: list[tuple[Sequence[int], tuple[slice, ...]]] = field(default_factory=list)
+    values: list[GraphNode | TaskRef] = field(default_factory=list)
+
+    def task(self, write: Callable[..., None]) -> Task:
+        """Give the task."""
+        reads = any(value.data_producer for value in self.values if isinstance(value, GraphNode))
+        return Task(self.name, write, tuple(self.blocks), *self.values, _data_producer=reads)
+
+
+def _batches(writes: Sequence[_Writes], cuts: Sequence[int], graph: dict[Hashable, Any]) -> Iterator[list[_Batch]]:
+    """Give what the tasks write that belong to each array; the steps from one cut to the next are committed together.
+
+    A task whose values one block alone wants is taken out of the graph and made part of the task that writes it, so
+    that they never travel. An error of what the graph holds says for which step and file it ran.
     """
-    graph: dict[Hashable, Any] = {}
-    operands = [data for array in writes for data, _ in array.operands]
-    for tasks in {id(data.dask): data.dask for data in dask.optimize(*operands)}.values():
-        graph.update(ensure_dict(tasks))
     wanted = Counter(key for node in graph.values() for key in get_dependencies(graph, task=node))
     wanted.update(key for array in writes for _, _, keys in array.blocks() for key in keys)
     seen: set[Hashable] = set()
-    tasks = {}
     for array in writes:
-        write = partial(write_task, target=array.target, index=tuple(array.chunks))
+        found: list[_Batch] = []
+        point = array.target.array.components * np.dtype(array.target.array.dtype).itemsize
         for number, place, keys in array.blocks():
             steps = array.clock.begins(place[0].start, place[0].stop)
-            name_culprits(graph, keys, array.target.note(steps), seen)
-            values = [_taken(graph, key, wanted) for key in keys]
-            reads = any(value.data_producer for value in values if isinstance(value, GraphNode))
-            name = (array.name, *number)
-            tasks[name] = Task(name, write, steps, place, *values, _data_producer=reads)
-    return graph | tasks
+            name_culprits(graph, keys, partial(array.target.note, steps), seen)
+            there = all(isinstance(graph.get(key), DataNode) for key in keys)
+            size = math.prod(cut.stop - cut.start for cut in place) * point if there else _MOST_AT_HAND + 1
+            commit = bisect.bisect_right(cuts, steps[0]) - 1
+            if not found or found[-1].commit != commit or found[-1].room < size:
+                found.append(_Batch((array.name, *number), commit, _MOST_AT_HAND))
+            batch = found[-1]
+            batch.room -= size
+            batch.blocks.append((steps, place))
+            batch.values += [_taken(graph, key, wanted) for key in keys]
+        yield found
 
 
 def _taken(graph: dict[Hashable, Any], key: Hashable, wanted: Mapping[Hashable, int]) -> GraphNode | TaskRef:
@@ -301,19 +293,25 @@ def _chain(
 ) -> Delayed:
     """Commit the steps in order, as soon as all their blocks are written; the `key` is that of the path."""
     plan = run.plan
-    cuts = _together(sorted({0, plan.steps, *itertools.chain.from_iterable(array.begins for array in writes)}), plan)
+    cuts = _together(sorted({0, plan.steps}.union(*(array.begins for array in writes))), plan)
     name = f"vtkseries-commit-{run.token}"
-    dsk = _write_tasks(writes)
-    dsk[f"{name}-run"] = DataNode(f"{name}-run", run)
+    operands = [data for array in writes for data, _ in array.operands]
+    dsk: dict[Hashable, Any] = {f"{name}-run": DataNode(f"{name}-run", run)}
+    for tasks in {id(data.dask): data.dask for data in dask.optimize(*operands)}.values():
+        dsk.update(ensure_dict(tasks))
+    done: list[list[TaskRef]] = [[] for _ in cuts]
+    for array, batches in zip(writes, _batches(writes, cuts, dsk), strict=True):
+        write = partial(write_task, target=array.target, index=tuple(array.chunks))
+        for batch in batches:
+            dsk[batch.name] = batch.task(write)
+            done[batch.commit].append(TaskRef(batch.name))
     fixed, lazy = _fields(plan, sources, cuts)
     before = () if first_of_all is None else (TaskRef(first_of_all.key),)
     for number, (first, stop) in enumerate(itertools.pairwise(cuts)):
         values = [TaskRef(pieces[number].key) for pieces in lazy.values()]
-        done = [TaskRef(block) for array in writes for block in array.keys(first, stop)]
         at = (name, number)
-        dsk[at] = Task(
-            at, _commit_task, TaskRef(f"{name}-run"), first, stop, fixed, tuple(lazy), *values, *before, *done
-        )
+        about = (first, stop, fixed, tuple(lazy))
+        dsk[at] = Task(at, _commit_task, TaskRef(f"{name}-run"), *about, *values, *before, *done[number])
         before = (TaskRef(at),)
     dsk[key] = Task(key, _finish_task, TaskRef(f"{name}-run"), *before)
     dependencies = [piece for pieces in lazy.values() for piece in pieces]

@@ -18,31 +18,47 @@ if TYPE_CHECKING:
 
 __all__ = ["complete", "write_compressed"]
 
+_GAP = 1 << 12
+"""Bytes of padding that are written where that saves a system call."""
 
-def complete(file: StepFile, part: PartPlan, document: Document) -> None:
+
+def complete(file: StepFile, part: PartPlan, document: Document, fd: int | None = None) -> None:
     """Write all but the blocks: header, geometry, byte counts and the closing tags.
+
+    Parameters
+    ----------
+    file : StepFile
+    part : PartPlan
+    document : Document
+    fd : int, optional
+        The file, where it is open.
 
     Raises
     ------
     FileNotFoundError
         No block was written, or the file has its final name.
     """
-    fd = os.open(file.temporary, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    own = file.open() if fd is None else fd
     try:
         head = bytearray(render(document, part.room))
+        counts = {array.position - PREFIX: array.nbytes.to_bytes(PREFIX, "little") for array in part.arrays}
         for position, values in part.constants:
             count = values.nbytes.to_bytes(PREFIX, "little")
-            if position - len(head) < 1 << 12:
+            if position - len(head) < _GAP:
                 head += bytes(position - len(head)) + count + values.tobytes()
             else:
-                write_at(fd, position, count)
-                write_at(fd, position + PREFIX, values)
-        write_at(fd, 0, head)
-        for array in part.arrays:
-            write_at(fd, array.position - PREFIX, array.nbytes.to_bytes(PREFIX, "little"))
-        write_at(fd, part.size - len(part.footer), part.footer)
+                write_at(own, position, count)
+                write_at(own, position + PREFIX, values)
+        first = min(counts, default=0)
+        if 0 <= first - len(head) < _GAP:  # with nothing but padding between
+            head += bytes(first - len(head)) + counts.pop(first)
+        write_at(own, 0, head)
+        for position, count in counts.items():
+            write_at(own, position, count)
+        write_at(own, part.size - len(part.footer), part.footer)
     finally:
-        os.close(fd)
+        if fd is None:
+            os.close(own)
 
 
 def write_compressed(file: StepFile, part: PartPlan, document: Document, method: Codec, source: StreamSource) -> None:

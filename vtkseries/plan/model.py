@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -73,7 +74,7 @@ class ArrayPlan:
     @property
     def nbytes(self) -> int:
         """Bytes of its values in one step."""
-        return int(np.prod(self.shape, dtype=object)) * self.components * np.dtype(self.dtype).itemsize
+        return math.prod(self.shape) * self.components * np.dtype(self.dtype).itemsize
 
     @property
     def block(self) -> int:
