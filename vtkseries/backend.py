@@ -12,11 +12,12 @@ from xarray.backends import BackendEntrypoint
 
 from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.gridfile import GridFile
-from vtkseries.engine.groups import group_of, groups_of
-from vtkseries.engine.own import own_dataset
+from vtkseries.engine.groups import group_of, groups_of, tree_of
+from vtkseries.engine.own import own_dataset, undrawn_dataset
 from vtkseries.engine.series import SUFFIXES, open_series
 from vtkseries.engine.values import check_arrays
 from vtkseries.errors import SeriesError, VtkSeriesWarning
+from vtkseries.metadata import unpack
 from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from vtkseries.engine.series import Series
 
 __all__ = ["VtkSeriesBackend", "describe"]
+
+_DECODING = (
+    "mask_and_scale", "decode_times", "concat_characters", "decode_coords", "use_cftime", "decode_timedelta",
+)  # fmt: skip
 
 
 class VtkSeriesBackend(BackendEntrypoint):
@@ -83,17 +88,6 @@ class VtkSeriesBackend(BackendEntrypoint):
         """
         path = os.fspath(filename_or_obj)
         series, grids = _opened(path, follow_outside=follow_outside)
-        groups = groups_of(series, grids)
-        if group is not None:
-            series, grids = _selected(series, grids, groups, group)
-        own = None if groups and group is None else own_dataset(series, grids)
-        if own is None:
-            with naming(grids[0].path):
-                ds = foreign_dataset(series, grids)
-        else:
-            ds = own
-        dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
-        ds = ds.drop_vars(dropped, errors="ignore")
         decoding = {
             "mask_and_scale": mask_and_scale,
             "decode_times": decode_times,
@@ -102,14 +96,12 @@ class VtkSeriesBackend(BackendEntrypoint):
             "use_cftime": use_cftime,
             "decode_timedelta": decode_timedelta,
         }
-        asked = {name: value for name, value in decoding.items() if value is not None}
-        if own is None or asked:
-            # What vtkseries wrote comes back as it was: decoded if it was, and else only when asked for.
-            defaults = {} if own is None else dict.fromkeys(decoding, False)
-            ds = xr.decode_cf(ds, **(defaults | asked))
-        for encoding in (ds.encoding, *(variable.encoding for variable in ds.variables.values())):
-            encoding["source"] = path
-        return ds
+        if group is None:
+            own = None if groups_of(series, grids) else own_dataset(series, grids)
+            return _finished(path, _dataset(series, grids, own), own is not None, drop_variables, decoding)
+        wanted = _absolute(group)
+        found = _groups(path, series, grids, wanted, below=False)
+        return _finished(path, *found[wanted], drop_variables, decoding)
 
     def open_groups_as_dict(
         self,
@@ -122,7 +114,7 @@ class VtkSeriesBackend(BackendEntrypoint):
     ) -> dict[str, xr.Dataset]:
         """Open the groups of a tree, or of the part of it below `group`, each as :meth:`open_dataset` does.
 
-        What is no tree is the one group ``"/"``.
+        The parts of another writer's series are groups of their names. What is neither is the one group ``"/"``.
 
         Raises
         ------
@@ -131,16 +123,13 @@ class VtkSeriesBackend(BackendEntrypoint):
         SeriesError
             There is no such group.
         """
-        options = {"drop_variables": drop_variables, "follow_outside": follow_outside, **decoding}
         path = os.fspath(filename_or_obj)
-        paths = list(groups_of(*_opened(path, follow_outside=follow_outside)))
-        if not paths:
-            return {"/": self.open_dataset(path, group=group, **options)}
         root = _absolute(group or "/").rstrip("/")
-        below = [name for name in paths if f"{name}/".startswith(f"{root}/")]
-        if not below:
-            raise _no_group(path, root, paths)
-        return {name[len(root) :] or "/": self.open_dataset(path, group=name, **options) for name in below}
+        found = _groups(path, *_opened(path, follow_outside=follow_outside), root or "/", below=True)
+        return {
+            name[len(root) :] or "/": _finished(path, ds, is_own, drop_variables, decoding)
+            for name, (ds, is_own) in found.items()
+        }
 
     def open_datatree(self, filename_or_obj: Any, **options: Any) -> xr.DataTree:
         """Open the groups of a tree as a tree; the arguments are those of :meth:`open_groups_as_dict`."""
@@ -162,26 +151,74 @@ def _opened(path: str, *, follow_outside: bool) -> tuple[Series, list[GridFile]]
     return series, grids
 
 
-def _selected(
-    series: Series, grids: list[GridFile], groups: Mapping[str, list[int]], group: str
-) -> tuple[Series, list[GridFile]]:
-    """Give the series of one group."""
-    wanted = _absolute(group)
-    if wanted not in groups:
-        if not groups and wanted == "/":
-            return series, grids
-        raise _no_group(series.path, wanted, list(groups))
-    own = group_of(series, grids, groups[wanted])
-    return own, [own.grid(0, part) for part in range(len(own.parts))]
+def _dataset(series: Series, grids: list[GridFile], own: xr.Dataset | None) -> xr.Dataset:
+    if own is not None:
+        return own
+    with naming(grids[0].path):
+        return foreign_dataset(series, grids)
+
+
+def _groups(
+    path: str, series: Series, grids: list[GridFile], root: str, *, below: bool
+) -> dict[str, tuple[xr.Dataset, bool]]:
+    """Give one group of a series, or also those below it: each, and whether vtkseries wrote it."""
+    drawn = groups_of(series, grids)
+    paths, undrawn = tree_of(grids) if drawn else ([], {})
+    paths = [name for name in paths if name in drawn or name in undrawn] or list(drawn)
+    paths += [name for name in drawn if name not in paths]
+    if not drawn and root == "/":
+        own = own_dataset(series, grids)
+        return {"/": (_dataset(series, grids, own), own is not None)}
+    wanted = [name for name in paths if name == root or (below and name.startswith(root.rstrip("/") + "/"))]
+    if not wanted:
+        told = f"it has {', '.join(paths)}" if paths else "it is no tree"
+        raise SeriesError(f"{path}: there is no group {root!r}; {told}")
+    found: dict[str, tuple[xr.Dataset, bool]] = {}
+
+    def opened(name: str) -> tuple[xr.Dataset, bool]:
+        if name not in found:
+            part = group_of(series, grids, drawn[name])
+            first = [part.grid(0, number) for number in range(len(part.parts))]
+            own = own_dataset(part, first)
+            found[name] = _dataset(part, first, own), own is not None
+        return found[name]
+
+    result = {}
+    for name in wanted:
+        if name in drawn:
+            result[name] = opened(name)
+            continue
+        teller, content, shared = undrawn[name]
+        ds = undrawn_dataset(series, teller, content)
+        for coordinate, owner in ((unpack(coordinate), str(owner)) for coordinate, owner in shared):
+            if owner in drawn and coordinate in opened(owner)[0].coords:
+                ds = ds.assign_coords({coordinate: opened(owner)[0][coordinate].variable})
+        result[name] = ds, True
+    return result
+
+
+def _finished(
+    path: str,
+    ds: xr.Dataset,
+    is_own: bool,  # noqa: FBT001 (of a pair)
+    drop_variables: str | Iterable[str] | None,
+    decoding: Mapping[str, Any],
+) -> xr.Dataset:
+    """Leave out and decode what is asked for, and say where it is from."""
+    dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
+    ds = ds.drop_vars(dropped, errors="ignore")
+    asked = {name: value for name, value in decoding.items() if value is not None}
+    if not is_own or asked:
+        # What vtkseries wrote comes back as it was: decoded if it was, and else only when asked for.
+        defaults = dict.fromkeys(_DECODING, False) if is_own else {}
+        ds = xr.decode_cf(ds, **(defaults | asked))
+    for encoding in (ds.encoding, *(variable.encoding for variable in ds.variables.values())):
+        encoding["source"] = path
+    return ds
 
 
 def _absolute(group: str) -> str:
     return f"/{group.strip('/')}"
-
-
-def _no_group(path: str, group: str, groups: list[str]) -> SeriesError:
-    told = f"it has {', '.join(groups)}" if groups else "it is no tree"
-    return SeriesError(f"{path}: there is no group {group!r}; {told}")
 
 
 def _arrays(grid: GridFile, each: str) -> list[str]:

@@ -25,7 +25,7 @@ __all__ = ["foreign_dataset", "image_axes", "lazy", "preferred_chunks", "text_fi
 
 _DIMS = ("z", "y", "x")
 _TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
-_OWN_FIELDS = ("vtkseries", "vtkseries_group", "vtkseries_stands", "vtkseries_time")
+_OWN_FIELDS = ("vtkseries", "vtkseries_group", "vtkseries_tree", "vtkseries_stands", "vtkseries_time")
 _CHUNK = 128 * 1024 * 1024
 _FREE = 1_000_000
 """Points along an axis of an image up to which it has coordinates whatever its data."""

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from vtkseries.engine.foreign import text_field
 from vtkseries.engine.lazy import find_field
-from vtkseries.engine.series import Part
+from vtkseries.engine.series import Part, Series
 from vtkseries.engine.values import read_field
 from vtkseries.errors import FormatError
+from vtkseries.metadata import VERSION, loads
+from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vtkseries.engine.gridfile import GridFile
-    from vtkseries.engine.series import Series
 
-__all__ = ["dated", "group_of", "groups_of", "stands"]
+__all__ = ["dated", "group_of", "groups_of", "stands", "tree_of"]
 
+_PATH = re.compile(r"[/\\\x00-\x1f]")
+_ABSOLUTE = re.compile(r"/|(?:/[^/]{1,4096}){1,32}")
 _NUMBER = re.compile(r"_(\d{6,})\.p?vt[irs]$")
 
 
@@ -35,13 +40,50 @@ def dated(grid: GridFile) -> bool:
 
 
 def groups_of(series: Series, grids: Sequence[GridFile]) -> dict[str, list[int]]:
-    """Give the groups of a tree by their paths, each with the places of its parts; of what is no tree, nothing."""
+    """Give the groups of a tree by their paths, each with the places of its parts.
+
+    The parts of another writer's series are a group each; of one part alone, or of a Dataset, there are no groups.
+    """
     found: dict[str, list[int]] = {}
     for number, grid in enumerate(grids if series.times is not None else ()):
         path = text_field(grid, "vtkseries_group")
         if path is not None:
             found.setdefault(path, []).append(number)
+    if found or len(grids) == 1 or not isinstance(series, Series):
+        return found
+    if any(text_field(grid, "vtkseries") is not None for grid in grids):
+        return {}
+    for number, part in enumerate(series.parts):
+        name = _PATH.sub("_", part.name or part.number).strip(".") or str(number)
+        found[f"/{name}" if f"/{name}" not in found else f"/{name}_{number}"] = [number]
     return found
+
+
+def tree_of(grids: Sequence[GridFile]) -> tuple[list[str], dict[str, tuple[GridFile, Any, Any]]]:
+    """Give the paths of all groups of a tree in their order, and what is told of those that draw nothing.
+
+    Of each such group: the file that tells of it, what it says, and which of its coordinates are another group's.
+
+    Raises
+    ------
+    FormatError
+        What a file says of the tree cannot be.
+    """
+    grid, text = next(((g, t) for g in grids if (t := text_field(g, "vtkseries_tree")) is not None), (None, ""))
+    if grid is None:
+        return [], {}
+    with naming(grid.path):
+        content = loads(text)
+        try:
+            if content["version"] != VERSION:
+                return [], {}
+            paths = [str(path) for path in content["paths"]]
+            undrawn = {str(path): (grid, dict(own), list(shared)) for path, own, shared in content["undrawn"]}
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"its vtkseries metadata is damaged: {error!r}") from error
+        if any(not _ABSOLUTE.fullmatch(path) for path in (*paths, *undrawn)):
+            raise FormatError("its vtkseries metadata has a group without a path")
+        return paths, undrawn
 
 
 def group_of(series: Series, grids: Sequence[GridFile], places: Sequence[int]) -> Series:
@@ -57,11 +99,17 @@ def group_of(series: Series, grids: Sequence[GridFile], places: Sequence[int]) -
         Of the group's parts.
     """
     parts = [series.parts[place] for place in places]
+    if text_field(grids[places[0]], "vtkseries_group") is None:
+        return replace(series, parts=tuple(parts))
     moving = [part.files for part, place in zip(parts, places, strict=True) if dated(grids[place])]
-    begin = [0, *(n for n in range(1, series.steps) if any(files[n] != files[n - 1] for files in moving))]
+    changed = np.zeros(series.steps, bool)
+    changed[0] = True
+    for files in moving:
+        changed[1:] |= files.changes()
+    begin = np.flatnonzero(changed)
     telling = next((place for place in places if dated(grids[place])), places[0])
-    times = tuple(_time(series, telling, step) for step in begin)
-    kept = tuple(Part(str(n), part.name, tuple(part.files[s] for s in begin)) for n, part in enumerate(parts))
+    times = np.array([_time(series, telling, step) for step in begin.tolist()])
+    kept = tuple(Part(str(n), part.name, part.files.take(begin)) for n, part in enumerate(parts))
     return replace(series, times=times, parts=kept)
 
 
@@ -70,10 +118,10 @@ def _time(series: Series, place: int, step: int) -> float:
     assert series.times is not None  # noqa: S101  # a tree is a collection
     numbers = [_number(part.files[step]) for part in series.parts]
     if step and numbers[place] == max(numbers) >= 0:
-        return series.times[step]
+        return float(series.times[step])
     grid = series.grid(step, place)
     if not dated(grid):
-        return series.times[step]
+        return float(series.times[step])
     values = read_field(grid, find_field(grid, "TimeValue"))
     if values.size != 1:
         raise FormatError(f"{grid.path}: its TimeValue has {values.size} values")

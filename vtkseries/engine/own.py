@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vtkseries.engine.series import Series
     from vtkseries.xmlformat.layout import DataArray
 
-__all__ = ["own_dataset"]
+__all__ = ["own_dataset", "undrawn_dataset"]
 
 _DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError)
 _ROLES = ("time", "part", "z", "y", "x", "c")
@@ -75,6 +75,23 @@ def own_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset | None:
         _warn_of_changes(series, grids)
         try:
             return _restore(series, grids, content, teller)
+        except _DAMAGE as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"its vtkseries metadata is damaged: {error!r}") from error
+
+
+def undrawn_dataset(series: Series, grid: GridFile, content: Any) -> xr.Dataset:
+    """Give the Dataset of a group that draws nothing, as a file of another group tells it.
+
+    Raises
+    ------
+    FormatError
+        What the file says about it cannot be.
+    """
+    with naming(grid.path):
+        try:
+            return _restore(series, [grid], content, 0)
         except _DAMAGE as error:
             if isinstance(error, FormatError):
                 raise

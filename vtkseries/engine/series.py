@@ -15,11 +15,9 @@ from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.hdf.read import open_hdf
 from vtkseries.storage.guard import check_references, naming, resolve
 from vtkseries.storage.read import OpenFile
-from vtkseries.xmlformat.collection import MAX_FILE_SERIES, MAX_INDEX, parse_collection, parse_file_series
+from vtkseries.xmlformat.collection import MAX_FILE_SERIES, MAX_INDEX, Names, parse_collection, parse_file_series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from vtkseries.xmlformat.collection import Listing
 
 __all__ = ["SUFFIXES", "Part", "Series", "open_series"]
@@ -33,7 +31,7 @@ class Part:
 
     number: str
     name: str
-    files: Sequence[str]
+    files: Names
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +101,7 @@ def open_series(path: str, *, follow_outside: bool = False) -> Series:
     if suffix == ".vtkhdf":
         return cast("Series", open_hdf(path, follow_outside=follow_outside))
     if suffix not in (".pvd", ".series"):
-        return Series(path, None, (Part("0", "", (path,)),), follow_outside)
+        return Series(path, None, (Part("0", "", Names.of([path])),), follow_outside)
     with naming(path), OpenFile(path) as file:
         limit = MAX_INDEX if suffix == ".pvd" else MAX_FILE_SERIES
         if file.size > limit:

@@ -14,13 +14,16 @@ from vtkseries.cf.roles import SPACE, Roles, cf_roles
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Options, Placement, place_field
 
-__all__ = ["GROUP", "STEP_FIELDS", "Field", "Group", "Grouping", "Options", "group_fields"]
+__all__ = ["GROUP", "STEP_FIELDS", "TREE", "Field", "Group", "Grouping", "Options", "group_fields"]
 
 GROUP = "vtkseries_group"
 """Field data with the path of a file's group in its tree."""
 
+TREE = "vtkseries_tree"
+"""Field data of one part, with the paths of all groups and what those have that draw nothing."""
+
 STEP_FIELDS = frozenset(
-    {"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time", "vtkseries_stands", GROUP}
+    {"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time", "vtkseries_stands", GROUP, TREE}
 )
 """Field data that tell of a step and its file, not of variables."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Hashable, Mapping
+from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from vtkseries.cf.times import Times
 from vtkseries.errors import SeriesError
 from vtkseries.plan.build import Prepared, make_plan
 from vtkseries.plan.fielddata import STANDS, text_array, widest_fields
-from vtkseries.plan.group import GROUP
+from vtkseries.plan.group import GROUP, TREE
 from vtkseries.plan.model import Clock, PartPlan
+from vtkseries.plan.remember import Memory
 from vtkseries.plan.target import check_names
+from vtkseries.plan.undrawn import remember_tree
 from vtkseries.plan.union import one_unit, union
 from vtkseries.xmlformat.layout import header_room
 
@@ -59,7 +61,12 @@ def make_tree_plan(tree: xr.DataTree, path: str | Path, *, time_units: str | Non
         times = planned[name].plan.times
         if times.dim is not None and times.units != units:
             planned[name] = _plan_group(node, path, units, _own(node.to_dataset(), options, used))
-    return _together(planned, {name: node.path for name, node in nodes.items()}, left_out)
+    paths = {name: node.path for name, node in nodes.items()}
+    asked = options.get("variables") is not None
+    told, memories = remember_tree(tree, list(paths.values()), Path(path).stem, asked=asked)
+    for memory in memories:
+        left_out += memory.left_out
+    return _with_beside(_together(planned, paths, left_out, told), memories)
 
 
 def _plan_group(node: xr.DataTree, path: str | Path, units: str | None, own: Mapping[str, Any]) -> Prepared:
@@ -70,8 +77,15 @@ def _plan_group(node: xr.DataTree, path: str | Path, units: str | None, own: Map
         raise
 
 
-def _together(planned: Mapping[str, Prepared], paths: Mapping[str, str], left_out: list[str]) -> Prepared:
-    """Put the plans of groups together to one of all their times."""
+def _with_beside(prepared: Prepared, memories: Sequence[Memory]) -> Prepared:
+    """Give a plan with the files beside the steps of groups that draw nothing."""
+    beside = {item.name: item for item in (*prepared.plan.beside, *(item for m in memories for item in m.beside))}
+    sources = prepared.sources | {key: variable for m in memories for key, variable in m.sources.items()}
+    return Prepared(replace(prepared.plan, beside=tuple(beside.values())), sources)
+
+
+def _together(planned: Mapping[str, Prepared], paths: Mapping[str, str], left_out: list[str], told: str) -> Prepared:
+    """Put the plans of groups together to one of all their times; the first part's files say what was `told` of all."""
     times, steps = union({name: item.plan.times for name, item in planned.items()})
     parts: list[PartPlan] = []
     sources: dict[str, xr.Variable] = {}
@@ -82,6 +96,8 @@ def _together(planned: Mapping[str, Prepared], paths: Mapping[str, str], left_ou
         for part in plan.parts:
             clock = _clock(plan.clock(part), steps[name], times, paths[name])
             clock = replace(clock, fields=tuple(replace(item, source=f"{name}/{item.source}") for item in clock.fields))
+            if told and not parts:
+                clock = replace(clock, constants=(*clock.constants, text_array(TREE, told)))
             named = replace(part, name=f"{name}_{part.name}" if part.name else name, clock=clock)
             widest = replace(named.document, field_data=widest_fields(clock))
             parts.append(_with_sources(_with_room(named, header_room(widest)), name))

@@ -6,6 +6,7 @@ import json
 import re
 from array import array
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
@@ -127,6 +128,17 @@ class Names(Sequence[str]):
 
     def __len__(self) -> int:
         return len(self.ends)
+
+    def __iter__(self) -> Iterator[str]:
+        return (text.decode() for text in self._texts())
+
+    def changes(self) -> np.ndarray:
+        """Tell of each text but the first whether it is another than the one before."""
+        return np.fromiter((one != other for one, other in pairwise(self._texts())), bool, max(len(self) - 1, 0))
+
+    def _texts(self) -> Iterator[bytes]:
+        places = zip(self.begins.tolist(), self.ends.tolist(), strict=True)
+        return (bytes(self.content[begin:end]) for begin, end in places)
 
 
 class Listing:
