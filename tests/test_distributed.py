@@ -181,7 +181,7 @@ def _schedule() -> Any:
 
 def _killed(folder: Path, lives: int, one_in: int, steps: int, options: dict[str, Any]) -> int:
     """Write with workers that die; give how many did."""
-    expected = written(folder / "eager", dataset(steps), **options)
+    expected = written(folder / "eager", dataset(steps) * 1, **options)
     store = folder / "lives"
     store.mkdir()
     for number in range(lives):
