@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import xarray as xr
 from xarray.backends import BackendEntrypoint
+from xarray.indexes import PandasIndex
 
 from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.gridfile import GridFile
@@ -211,7 +212,10 @@ def _finished(
     if not is_own or asked:
         # What vtkseries wrote comes back as it was: decoded if it was, and else only when asked for.
         defaults = dict.fromkeys(_DECODING, False) if is_own else {}
-        ds = xr.decode_cf(ds, **(defaults | asked))
+        # xarray would count all of a range, which takes more memory than the data.
+        counted = {name: index for name, index in ds.xindexes.items() if not isinstance(index, PandasIndex)}
+        axes = xr.Coordinates({name: ds[name].variable for name in counted}, indexes=counted)
+        ds = xr.decode_cf(ds.drop_vars(counted), **(defaults | asked)).assign_coords(axes)
     for encoding in (ds.encoding, *(variable.encoding for variable in ds.variables.values())):
         encoding["source"] = path
     return ds
