@@ -17,8 +17,7 @@ from vtkseries.engine.groups import group_of, groups_of, tree_of
 from vtkseries.engine.own import own_dataset, undrawn_dataset
 from vtkseries.engine.series import SUFFIXES, open_series
 from vtkseries.engine.values import check_arrays
-from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.metadata import unpack
+from vtkseries.errors import FormatError, SeriesError, VtkSeriesWarning
 from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
@@ -191,9 +190,12 @@ def _groups(
             continue
         teller, content, shared = undrawn[name]
         ds = undrawn_dataset(series, teller, content)
-        for coordinate, owner in ((unpack(coordinate), str(owner)) for coordinate, owner in shared):
-            if owner in drawn and coordinate in opened(owner)[0].coords:
-                ds = ds.assign_coords({coordinate: opened(owner)[0][coordinate].variable})
+        owners = {coordinate: opened(owner)[0] for coordinate, owner in shared.items() if owner in drawn}
+        there = {key: owner[key].variable for key, owner in owners.items() if key in owner.coords}
+        try:
+            ds = ds.assign_coords(there)
+        except ValueError as error:
+            raise FormatError(f"{teller.path}: group {name!r} does not fit those below it: {error}") from error
         result[name] = ds, True
     return result
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tools.samples import FIELDS, vtk_file
 
-from vtkseries.errors import SeriesError
+from vtkseries.errors import FormatError, SeriesError
 from vtkseries.verify import verify
 
 if TYPE_CHECKING:
@@ -103,6 +105,35 @@ def test_the_parts_of_another_writer_are_groups(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one["a"], FIELDS["a"])
     with pytest.raises(SeriesError, match=r"there is no group '/air'; it has /0, /sea_ice, /sea_ice_2"):
         xr.open_dataset(path, engine="vtkseries", group="air")
+
+
+@pytest.mark.unchecked(reason="what the files say of the tree is damaged on purpose")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda told: told["undrawn"][0].__setitem__(2, [[]]), "metadata is damaged"),
+        (lambda told: told["undrawn"][0].__setitem__(2, [[[], "/a"]]), "metadata is damaged"),
+        (lambda told: told["undrawn"][0][2].append(["time", "/b"]), "does not fit"),
+        (lambda told: told["paths"].append("//x"), "a group without a path"),
+        (lambda told: told.pop("paths"), "metadata is damaged"),
+    ],
+)
+def test_what_is_told_of_a_tree_is_checked(tmp_path: Path, change: Any, reason: str) -> None:
+    nodes = {"/": xr.Dataset(coords={"w": ("time", [1, 2, 3])}), "b": group(3, 4, "s")}
+    nodes = {"/": xr.Dataset(attrs={"n": 1}), "a": nodes["/"], "b": nodes["b"]}
+    path = xr.DataTree.from_dict(nodes).vtk.to_pvd(tmp_path / "run.pvd")
+    for file in (tmp_path / "run").iterdir():
+        data = file.read_bytes()
+        found = re.search(rb'Name="vtkseries_tree"[^>]*>([\d ]+)<', data)
+        if found:
+            told = json.loads(bytes(map(int, found[1].split())).rstrip(b"\0"))
+            told["undrawn"] = told["undrawn"][::-1]
+            change(told)
+            codes = " ".join(map(str, json.dumps(told).encode() + b"\0")).encode()
+            file.write_bytes(data[: found.start(1)] + codes + data[found.end(1) :])
+    with pytest.raises(FormatError, match=reason) as caught:
+        xr.open_groups(path, engine="vtkseries")
+    assert str(caught.value).startswith(str(tmp_path))
 
 
 @st.composite

@@ -13,7 +13,7 @@ from vtkseries.engine.lazy import find_field
 from vtkseries.engine.series import Part, Series
 from vtkseries.engine.values import read_field
 from vtkseries.errors import FormatError
-from vtkseries.metadata import VERSION, loads
+from vtkseries.metadata import VERSION, loads, unpack
 from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def groups_of(series: Series, grids: Sequence[GridFile]) -> dict[str, list[int]]
     return found
 
 
-def tree_of(grids: Sequence[GridFile]) -> tuple[list[str], dict[str, tuple[GridFile, Any, Any]]]:
+def tree_of(grids: Sequence[GridFile]) -> tuple[list[str], dict[str, tuple[GridFile, Any, dict[Any, str]]]]:
     """Give the paths of all groups of a tree in their order, and what is told of those that draw nothing.
 
     Of each such group: the file that tells of it, what it says, and which of its coordinates are another group's.
@@ -78,7 +78,10 @@ def tree_of(grids: Sequence[GridFile]) -> tuple[list[str], dict[str, tuple[GridF
             if content["version"] != VERSION:
                 return [], {}
             paths = [str(path) for path in content["paths"]]
-            undrawn = {str(path): (grid, dict(own), list(shared)) for path, own, shared in content["undrawn"]}
+            undrawn = {
+                str(path): (grid, dict(own), {unpack(name): str(owner) for name, owner in shared})
+                for path, own, shared in content["undrawn"]
+            }
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"its vtkseries metadata is damaged: {error!r}") from error
         if any(not _ABSOLUTE.fullmatch(path) for path in (*paths, *undrawn)):
