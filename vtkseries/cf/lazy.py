@@ -153,18 +153,46 @@ def wrapped(variable: xr.Variable, dim: Hashable, shift: float = 0.0) -> xr.Vari
     """Give a variable with its first value along a dim again at the end, plus a shift: a ring that closes."""
     if dim not in variable.dims:
         return variable
-    size = variable.sizes[dim]
     if variable.chunks is not None:
         once_more = variable.isel({dim: slice(0, 1)})
         result: xr.Variable = xr.Variable.concat([variable, once_more + shift if shift else once_more], dim)  # type: ignore[no-untyped-call]
         chunks = variable.chunksizes[dim]
         return result.chunk({dim: (*chunks[:-1], chunks[-1] + 1)})
-    result = unloaded(variable).isel({dim: np.append(np.arange(size), 0)})
+    result = xr.Variable(
+        variable.dims, indexing.LazilyIndexedArray(_Ring(variable, dim)), variable.attrs, variable.encoding
+    )
     if shift:
         values = result.values
         values[tuple(-1 if d == dim else slice(None) for d in result.dims)] += shift
         result = xr.Variable(result.dims, values, variable.attrs, variable.encoding)
     return result
+
+
+class _Ring(BackendArray):
+    """A variable with its first value along a dim again at the end; its blocks lie in memory as the variable's do."""
+
+    def __init__(self, variable: xr.Variable, dim: Hashable) -> None:
+        self.variable = variable
+        self.axis = variable.dims.index(dim)
+        self.shape = tuple(size + (axis == self.axis) for axis, size in enumerate(variable.shape))
+        self.dtype = variable.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._block)
+
+    def _block(self, key: tuple[int | slice, ...]) -> np.ndarray:
+        slices = [slice(k, k + 1) if isinstance(k, int | np.integer) else k for k in key]
+        size = self.variable.shape[self.axis]
+        wanted = range(size + 1)[slices[self.axis]]
+        first, stop = min(wanted, default=0), max(wanted, default=-1) + 1
+        parts = []
+        for cut in (slice(first, min(stop, size)), *([slice(0, 1)] if stop > size else [])):
+            slices[self.axis] = cut
+            parts.append(np.asarray(self.variable[tuple(slices)].values))
+        result = parts[0] if len(parts) == 1 else np.concatenate(parts, self.axis)
+        if wanted.step != 1:
+            result = result.take([index - first for index in wanted], self.axis)
+        return result[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
 
 
 def settle(variable: xr.Variable) -> xr.Variable:
@@ -186,8 +214,8 @@ def computed(variable: xr.Variable) -> bool:
     data = variable._data  # noqa: SLF001 (xarray has no public word for it)
     while isinstance(data, indexing.LazilyIndexedArray):
         data = data.array
-    if isinstance(data, _Derived):
-        return all(map(computed, data.variables))
+    if isinstance(data, _Derived | _Ring):
+        return all(map(computed, data.variables if isinstance(data, _Derived) else (data.variable,)))
     return isinstance(data, np.ndarray | indexing.NumpyIndexingAdapter)
 
 

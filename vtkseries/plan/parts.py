@@ -146,6 +146,12 @@ def _points(group: Group, geometry: Geometry, prefix: str, sources: dict[str, xr
         sources[key] = xr.Variable(("z", "y", "x", "c"), _together(variables, geometry.points, flips))
         one = Component(key, ("z", "y", "x", "c"), (), conversion)
         return ArrayPlan("Points", conversion.dtype, geometry.points, len(SPACE), (one,))
+    if group.placement.globe is not None:
+        sources[key] = group.placement.globe.points
+        roles = tuple("c" if dim == "component" else str(dim) for dim in sources[key].dims)
+        return ArrayPlan(
+            "Points", conversion.dtype, geometry.points, len(SPACE), (Component(key, roles, flips, conversion),)
+        )
     parts = []
     for index, variable in enumerate(variables):
         key = f"points:{prefix}{SPACE[index]}"

@@ -25,9 +25,18 @@ __all__ = ["Globe", "Points", "place_points"]
 
 @dataclass(frozen=True)
 class Globe:
-    """What turns vectors on a sphere: sine and cosine of longitude and of latitude, with dims named by role."""
+    """What turns vectors on a sphere, and its points, with dims named by role.
+
+    Attributes
+    ----------
+    angles : tuple of Variables
+        Sine and cosine of longitude and of latitude.
+    points : Variable
+        x, y and z side by side, along a last dim ``"component"``, as a file has them.
+    """
 
     angles: tuple[xr.Variable, ...]
+    points: xr.Variable
 
 
 @dataclass(frozen=True)
@@ -187,7 +196,9 @@ def _around(
     angles = tuple(derive(part, [angle], steady=steady) for angle in (lon, lat) for part in (sine, cosine))
     surface = tuple(derive(Direction(role), [lon, lat], steady=steady) for role in SPACE)
     fixed = steady and "time" not in height.dims
-    return Globe(angles), surface, tuple(derive(Outward(radius), [one, height], steady=fixed) for one in surface)
+    points = derive(Outward(radius), [*surface, height], components=len(SPACE))
+    apart = tuple(derive(Outward(radius), [one, height], steady=fixed) for one in surface)
+    return Globe(angles, points), surface, apart
 
 
 def _turned_over(surface: tuple[xr.Variable, ...], axes: Mapping[str, Axis], notices: list[str]) -> xr.Variable | None:
