@@ -60,6 +60,9 @@ class TreeAccessor:
     ) -> Path | Delayed:
         """Write a series in which each group's grids are named parts, each of the cheapest exact kind.
 
+        The series has the times of all groups. A group has files at its own times, each of which stands until the next;
+        one without a time dim has one file.
+
         Parameters
         ----------
         path : path
@@ -77,7 +80,7 @@ class TreeAccessor:
         Raises
         ------
         SeriesError
-            Groups whose times differ, or anything that cannot be written as asked; no file exists then.
+            Groups whose times are of different kinds, or anything that cannot be written as asked; no file exists then.
 
         Warns
         -----

@@ -89,7 +89,8 @@ def check_series(path: Path, *, foreign: bool = False) -> list[Path]:
     for file, time in zip(files, times, strict=True):
         check_file(file, foreign=foreign)
         with _naming(file):
-            _check_time(field_data(file), time, files.count(file) > 1, early=file in files[: len(kinds)])
+            said = field_data((_sources(file) or [file])[-1])  # readers take that of the last piece
+            _check_time(said, time, files.count(file) > 1, early=file in files[: len(kinds)])
     listed = [part.resolve() for file in files for part in (file, *_sources(file))]
     with _naming(path):
         steps = path.with_suffix("").glob(f"{path.stem}_*.[pv]*")

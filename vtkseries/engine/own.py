@@ -116,8 +116,8 @@ def _teller(grids: Sequence[GridFile]) -> tuple[int, dict[str, Any]] | None:
 def _warn_of_changes(series: Series, grids: Sequence[GridFile]) -> None:
     """Say which parts without a time dim are others in steps that were appended, as they should not be."""
     for part, (grid, own) in enumerate(zip(grids, series.parts, strict=True)):
-        changed = stands(grid) and not dated(grid) and own.files[-1:] != own.files[:1]
-        if changed and stands(series.grid(series.steps - 1, part)):
+        once = stands(grid) and not dated(grid) and len(own.files) > 0
+        if once and own.files[-1] != own.files[0] and stands(series.grid(series.steps - 1, part)):
             warnings.warn(
                 f"{series.path}: part {own.name!r} has no time dim, and other values in {own.files[-1]}; those of the "
                 f"first, {own.files[0]}, are given",
