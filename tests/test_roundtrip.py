@@ -221,6 +221,39 @@ def test_members_of_an_ensemble_are_stacked_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one["t"][1, :, 2].compute(), ds["t"][1, :, 2])
 
 
+@pytest.mark.parametrize("name", ["component", "c", "part", "points", "role", "x"])
+@pytest.mark.parametrize("method", ["to_vtr", "to_vts"])
+def test_a_dim_may_have_any_name(method: str, name: str, tmp_path: Path) -> None:
+    t = np.where(values(2, 4, 3, 2) == 3, np.nan, values(2, 4, 3, 2))
+    lon = xr.Variable(("time", name, "j", "i"), values(2, 4, 3, 2), {"units": "m"})
+    ds = xr.Dataset({"t": (lon.dims, t)}, {"time": [0.5, 2.0], name: [1.0, 2.5, 4.0, 8.0], "h": lon})
+    options = {"x": "i", "y": "j", "z": name, "location": "cell", "missing": "blank"}
+    path = getattr(ds.vtkseries, method)(tmp_path / "run.pvd", **options)
+    same(xr.open_dataset(path, engine="vtkseries").load(), ds)
+
+
+@pytest.mark.parametrize("kind", ["S3", "text", "object", "c16", "f8"])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_coordinate_is_sliced_as_numpy_does(kind: str, large: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    shape = (2, 3, 4, 2 if not large else 200)
+    count = int(np.prod(shape))
+    found: Any = {"text": lambda: np.array([str(i) for i in range(count)])}.get(kind, lambda: np.arange(count))()
+    found = found.astype(object if kind in ("object", "text") else kind).reshape(shape)
+    dims = ("time", "y", "q", "x")
+    ds = xr.Dataset(
+        {"t": (("time", "y", "x"), values(2, 3, shape[-1]))}, {"n": (dims, found), "m": (dims[1:], found[0])}
+    )
+    with xr.open_dataset(ds.vtkseries.to_vtr(tmp_path / "run.pvd"), engine="vtkseries") as back:
+        for key in (
+            {"time": 1, "q": [3, 0, 0]}, {"time": slice(None, None, -1), "y": [0, 0], "x": 1}, {"q": 2, "x": [1, 0]},
+            {"y": xr.DataArray([0, 2], dims="p"), "x": xr.DataArray([1, 0], dims="p"), "q": 1},
+            {"time": [1, 0], "y": 2}, {"y": slice(2, 0, -1), "q": -1, "x": [0]},
+        ):  # fmt: skip
+            for name in ("n", "m", "t"):
+                own = {dim: index for dim, index in key.items() if dim in ds[name].dims}
+                xr.testing.assert_identical(back[name].isel(own).load(), ds[name].isel(own))
+
+
 @st.composite
 def datasets(draw: st.DrawFn) -> xr.Dataset:
     """Give Datasets whose dims, order, axes, dtypes and times are drawn at random."""

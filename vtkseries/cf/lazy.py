@@ -11,12 +11,13 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-__all__ = ["KEPT", "computed", "derive", "settle", "stored_order", "touching", "unloaded", "wrapped"]
+__all__ = ["KEPT", "LAST", "computed", "derive", "settle", "stored_order", "touching", "unloaded", "wrapped"]
 
 KEPT = 1 << 27
 """Bytes up to which something that is the same in every step is computed once and kept in memory."""
 
-_LAST = "component"
+LAST = "component of vtkseries"
+"""The dim of what a function gives at each point: of a name that no Dataset has."""
 
 _ORDER = ("time", "z", "y", "x")
 """The order of dims named by role in which files store them: blocks that are computed in it need no transposing."""
@@ -47,7 +48,7 @@ class _Derived(BackendArray):
 
     def _block(self, key: tuple[int | slice, ...]) -> np.ndarray:
         slices = [slice(k, k + 1) if isinstance(k, int | np.integer) else k for k in key]
-        inner = {dim: s for dim, s in zip(self.sizes, slices, strict=True) if dim != _LAST}
+        inner = {dim: s for dim, s in zip(self.sizes, slices, strict=True) if dim != LAST}
         blocks = []
         for variable in self.variables:
             part = variable.isel({dim: self._reach(dim, inner[dim]) for dim in variable.dims})
@@ -58,7 +59,7 @@ class _Derived(BackendArray):
         shape = [len(range(*inner[dim].indices(size))) for dim, size in self.sizes.items() if dim in inner]
         result = np.broadcast_to(result, (*shape, *result.shape[len(shape) :]))
         last = (slice(None),) * len(inner)
-        if _LAST in self.sizes:
+        if LAST in self.sizes:
             result = result[(*last, slices[-1])]
         return result[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
 
@@ -88,7 +89,7 @@ def derive(
     dtype : dtype
         Of the result.
     components : int, optional
-        The function gives so many values a point, along a last axis: the result's last dim, ``"component"``.
+        The function gives so many values a point, along a last axis: the result's last dim, :data:`LAST`.
     steady : bool
         Compute it now if it fits into :data:`KEPT` bytes and nothing is chunked.
 
@@ -104,7 +105,7 @@ def derive(
     dtype = np.dtype(dtype)
     if any(variable.chunks is not None for variable in variables):
         chunked = [variable if _cheap(variable) else variable.chunk() for variable in variables]
-        added = {} if components is None else {_LAST: components}
+        added = {} if components is None else {LAST: components}
         result: xr.Variable = xr.apply_ufunc(
             _typed,
             *chunked,
@@ -116,7 +117,7 @@ def derive(
         )
         return result.transpose(*sizes, *added)
     if components is not None:
-        sizes[_LAST] = components
+        sizes[LAST] = components
     array = _Derived(function, tuple(variables), sizes, dtype)
     result = xr.Variable(tuple(sizes), indexing.LazilyIndexedArray(array))
     return settle(result) if steady else result
