@@ -221,6 +221,34 @@ def test_members_of_an_ensemble_are_stacked_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one["t"][1, :, 2].compute(), ds["t"][1, :, 2])
 
 
+@pytest.mark.parametrize("runs", [[1, 2], [2, 1], [1, 1, 1], [3]])
+def test_dates_that_no_number_tells_are_continued(runs: list[int], tmp_path: Path) -> None:
+    days = [cftime.DatetimeNoLeap(1, 2, day, 1, 2, 3, 450007 + day) for day in (3, 4, 6)]
+    ds = xr.Dataset({"t": (("time", "x"), values(3, 2))}, {"time": days})
+    begin = 0
+    for count in runs:
+        part = ds.isel(time=slice(begin, begin := begin + count))
+        part.vtkseries.to_vtr(tmp_path / "run.pvd", mode="a", time_units="hours since 1950-01-01")
+    same(xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries").load(), ds)
+
+
+def test_what_was_written_undecoded_is_decoded_when_that_is_asked_for(tmp_path: Path) -> None:
+    attrs = {"units": "days since 0001-01-01", "calendar": "360_day"}
+    packed = (("time", "x"), np.array([[1, -9], [3, 4]], "i2"), {"scale_factor": 0.5, "_FillValue": np.int16(-9)})
+    flag = ("x", np.array([1, 0], "i1"), {"dtype": "bool"})
+    ds = xr.Dataset({"t": packed, "flag": flag}, {"time": ("time", [3, 400], attrs)})
+    path = ds.vtkseries.to_vtr(tmp_path / "run.pvd")
+    for decode in (None, False):
+        xr.testing.assert_identical(xr.open_dataset(path, engine="vtkseries", decode_cf=decode).load(), ds)
+    times = xr.open_dataset(path, engine="vtkseries", decode_times=True)["time"]
+    assert times.values[1] == cftime.Datetime360Day(2, 2, 11)
+    masked = xr.open_dataset(path, engine="vtkseries", mask_and_scale=True)
+    np.testing.assert_array_equal(masked["t"], [[0.5, np.nan], [1.5, 2]])
+    np.testing.assert_array_equal(masked["time"], [3, 400])
+    whole = xr.open_dataset(path, engine="vtkseries", decode_times=True, mask_and_scale=True)
+    xr.testing.assert_identical(whole.load(), xr.decode_cf(ds.copy(deep=True)))
+
+
 @pytest.mark.parametrize("name", ["component", "c", "part", "points", "role", "x"])
 @pytest.mark.parametrize("method", ["to_vtr", "to_vts"])
 def test_a_dim_may_have_any_name(method: str, name: str, tmp_path: Path) -> None:

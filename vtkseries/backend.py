@@ -211,9 +211,9 @@ def _finished(
     dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
     ds = ds.drop_vars(dropped, errors="ignore")
     asked = {name: value for name, value in decoding.items() if value is not None}
-    if not is_own or asked:
+    if not is_own or any(asked.values()):
         # What vtkseries wrote comes back as it was: decoded if it was, and else only when asked for.
-        defaults = dict.fromkeys(_DECODING, False) if is_own else {}
+        defaults = dict.fromkeys(_DECODING, False) | {"use_cftime": None} if is_own else {}
         # xarray would count all of a range, which takes more memory than the data.
         counted = {name: index for name, index in ds.xindexes.items() if not isinstance(index, PandasIndex)}
         axes = xr.Coordinates({name: ds[name].variable for name in counted}, indexes=counted)

@@ -326,14 +326,14 @@ def _lose(task: _Task, name: Hashable, fact: str) -> dict[str, Any] | None:
     return None
 
 
-def _time_place(task: _Task, variable: xr.Variable) -> dict[str, Any]:
+def _time_place(task: _Task, variable: xr.Variable) -> dict[str, Any] | None:
     raw = np.atleast_1d(variable.values)
     times = task.times
     code = time_code(raw, np.array(times.values), times.units, times.calendar)
     if code is not None:
         return {"times": code}
-    if raw.dtype.kind == "O":
-        return {"times": {"dtype": raw.dtype.str, "data": pack(raw)}}
+    if raw.dtype.kind == "O":  # dates between those that the collection's numbers tell
+        return _rows(task, times.name, variable)
     exact = xr.Variable(variable.dims, raw.view("i8") if raw.dtype.kind in "mM" else raw)
     _plan_field(task, EXACT_TIME, exact)
     return {"times": {"dtype": raw.dtype.str, "field": EXACT_TIME}}
