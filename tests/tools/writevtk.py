@@ -85,14 +85,14 @@ def grid(
     for name, data in fields.items():
         tag = "PointData" if data.shape[:3] == tuple(sizes[::-1]) else "CellData"
         sections[tag] += file.array(name, data, data.shape[3] if data.ndim > 3 else 1)
-    data = "".join(f"      <{tag}>\n{arrays}      </{tag}>\n" for tag, arrays in sections.items() if arrays)
+    values = "".join(f"      <{tag}>\n{arrays}      </{tag}>\n" for tag, arrays in sections.items() if arrays)
     told = "".join(file.array(name, value, 1, field=True) for name, value in (tell or {}).items())
     told = f"    <FieldData>\n{told}    </FieldData>\n" if told else ""
     compressor = ' compressor="vtkZLibDataCompressor"' if file.level else ""
     text = (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<VTKFile type="{kind}" version="1.0" byte_order="LittleEndian" header_type="UInt64"{compressor}>\n'
-        f'  <{kind} {attributes}>\n    <Piece Extent="{place}">\n{geometry}{data}    </Piece>\n{told}  </{kind}>\n'
+        f'  <{kind} {attributes}>\n    <Piece Extent="{place}">\n{geometry}{values}    </Piece>\n{told}  </{kind}>\n'
     )
     if not append:
         return f"{text}</VTKFile>\n".encode()
