@@ -110,6 +110,15 @@ def test_blocks_that_a_cluster_holds_are_written_where_they_are(tmp_path: Path, 
     assert files(tmp_path / "later") == expected
 
 
+def test_chunks_without_a_step_are_passed_over(tmp_path: Path) -> None:
+    kept = np.array([True, False, True, True])
+    found = dataset()["T"].chunk(time=1, z=2).data[da.from_array(kept, chunks=1)].compute_chunk_sizes()
+    assert found.chunks[0] == (1, 0, 1, 1)
+    chosen = dataset()[["T"]].isel(time=kept)
+    lazy = chosen.assign(T=(chosen["T"].dims, found))
+    assert written(tmp_path / "empty", lazy) == written(tmp_path / "eager", chosen)
+
+
 def test_the_progress_bar_that_dask_users_know_shows_the_tasks(tmp_path: Path) -> None:
     shown = io.StringIO()
     with ProgressBar(out=shown, dt=0.01), dask.config.set(scheduler="threads"):

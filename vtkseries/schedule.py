@@ -168,7 +168,10 @@ class _Writes:
     @property
     def begins(self) -> Iterator[int]:
         """The steps at which blocks begin."""
-        return map(self.clock.step, itertools.accumulate(self.chunks["time"][:-1], initial=0))
+        sizes = self.chunks["time"]
+        return (
+            self.clock.step(stop - size) for size, stop in zip(sizes, itertools.accumulate(sizes), strict=True) if size
+        )
 
     def blocks(self) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...], list[Hashable]]]:
         """Give each block's number and place along each role, the files first, and the tasks that make its values."""
@@ -232,6 +235,8 @@ def _batches(writes: Sequence[_Writes], cuts: Sequence[int], graph: dict[Hashabl
         point = array.target.array.components * np.dtype(array.target.array.dtype).itemsize
         for number, place, keys in array.blocks():
             steps = array.clock.begins(place[0].start, place[0].stop)
+            if not steps:  # as where a condition on the time holds nowhere in a chunk
+                continue
             name_culprits(graph, keys, partial(array.target.note, steps), seen)
             there = all(isinstance(graph.get(key), DataNode) for key in keys)
             size = math.prod(cut.stop - cut.start for cut in place) * point if there else _MOST_AT_HAND + 1
