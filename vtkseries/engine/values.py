@@ -198,7 +198,10 @@ def read_strings(grid: GridFile, array: DataArray) -> list[str]:
     with grid.open() as file:
         if array.encoding == "ascii":
             size = count_numbers(file, array)
-            data = read_ascii(file, array, size, np.dtype("u1")).tobytes()
+            codes = read_ascii(file, array, size, np.dtype("i2"))
+            if codes.size and not -128 <= codes.min() <= codes.max() <= 255:  # noqa: PLR2004 (VTK writes signed bytes)
+                raise FormatError(f"{grid.path}: field {array.name[:200]!r} has codes that are no bytes")
+            data = codes.astype(np.uint8).tobytes()
         else:
             stored = locate(grid, file, array, None)
             if stored.size > _MAX_TEXT:
