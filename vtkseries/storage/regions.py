@@ -66,7 +66,7 @@ def write_region(
         return
     row = count[2] * components * dtype.itemsize
     planes, rows = _tile(count, row, values.depth)
-    local, turn = threading.local(), threading.Lock()
+    local = threading.local()
 
     def move(first: tuple[int, int]) -> None:
         z, y = first
@@ -78,8 +78,7 @@ def write_region(
         if height < rows:
             part = part.reshape(-1)[: len(part) * height * count[2] * components].reshape(-1, height, *part.shape[2:])
         values.fill(part, slice(z, z + len(part)), slice(y, y + height), again=again)
-        with turn:
-            _write_planes(fd, position, shape, (start[0] + z, start[1] + y, start[2]), part)
+        _write_planes(fd, position, shape, (start[0] + z, start[1] + y, start[2]), part)
 
     cuts = list(product(range(0, count[0], planes), range(0, count[1], rows)))
     if parallel and len(cuts) > 1:
@@ -92,10 +91,12 @@ def write_region(
 
 def _tile(count: tuple[int, int, int], row: int, depth: int | None) -> tuple[int, int]:
     """Give planes and rows that are moved at a time."""
-    if depth is None:
-        return min(count[0], max(1, _SLAB // max(1, count[1] * row))), count[1]
-    planes = min(count[0], depth)
-    return planes, min(count[1], max(1, 2 * _SLAB // max(1, planes * row)))
+    if depth is not None:
+        planes = min(count[0], depth)
+        return planes, min(count[1], max(1, 4 * _SLAB // max(1, planes * row)))
+    plane = max(1, count[1] * row)
+    # At least 16 planes, as far as memory is no matter, since few long writes are faster than many short ones.
+    return min(count[0], max(1, _SLAB // plane, min(16, 4 * _SLAB // plane))), count[1]
 
 
 def threads() -> int:

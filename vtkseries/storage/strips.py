@@ -20,11 +20,11 @@ Move = tuple[Put, Array, Array]
 _STRETCH = 1 << 20
 """Bytes that are put in their places at a time where memory has their order already."""
 
-_TURNED = 1 << 18
-"""Bytes that are put in their places at a time where it has not: few enough for a processor's second cache."""
+_TURNED = 1 << 17
+"""Bytes of a component that are put in their places at a time where it has not: few enough for a second cache."""
 
-_LINES, _MORE = 128, 256
-"""Bytes that are taken from one place: whole cache lines; more where they are fetched first."""
+_LINES = 256
+"""Bytes that are taken from one place: whole cache lines, a few together."""
 
 _COLUMNS = 512
 """Values of a row that are put in their places at a time."""
@@ -52,7 +52,7 @@ def rearrange(moves: Sequence[Move]) -> None:
     shape = moves[0][2].shape
     item = sum(_item(target) for _, _, target in moves)
     turned = [source for _, source, _ in moves if _fast(source) not in (None, _X)]
-    size = _straight(shape, item) if not turned else _turned(shape, turned[0], item)
+    size = _turned(shape, turned[0]) if turned else _straight(shape, item)
     held: _Held = {}
     steps = [(put, source, target, _Near(source, held) if _collides(source) else None) for put, source, target in moves]
     for strip in _cut(shape, size):
@@ -63,7 +63,7 @@ def rearrange(moves: Sequence[Move]) -> None:
 
 def depth(source: Array) -> int | None:
     """Give how many planes should be moved at a time, where memory runs across them; None where it does not."""
-    return _along(source) if _fast(source) == 0 else None
+    return max(1, _LINES // source.itemsize) if _fast(source) == 0 else None
 
 
 def _fast(source: Array) -> int | None:
@@ -79,10 +79,6 @@ def _collides(source: Array) -> bool:
     return _fast(source) not in (None, _X) and source.shape[_X] * min(step & -step, _CACHE) > 4 * _CACHE
 
 
-def _along(source: Array) -> int:
-    return max(1, (_MORE if _collides(source) else _LINES) // source.itemsize)
-
-
 def _item(array: Array) -> int:
     """Give the bytes of a point."""
     return prod(array.shape[_AXES:]) * array.itemsize
@@ -94,10 +90,10 @@ def _straight(shape: tuple[int, ...], item: int) -> tuple[int, int, int]:
     return (max(1, planes), max(1, rows), shape[_X] if rows else _STRETCH // item)
 
 
-def _turned(shape: tuple[int, ...], source: Array, item: int) -> tuple[int, int, int]:
+def _turned(shape: tuple[int, ...], source: Array) -> tuple[int, int, int]:
     fast = _fast(source) or 0
-    along, columns = min(shape[fast], _along(source)), min(shape[_X], _COLUMNS)
-    others = max(1, _TURNED // max(1, along * columns * item))
+    along, columns = min(shape[fast], max(1, _LINES // source.itemsize)), min(shape[_X], _COLUMNS)
+    others = max(1, _TURNED // max(1, along * columns * _item(source)))
     return (along, others, columns) if fast == 0 else (others, along, columns)
 
 
