@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-__all__ = ["PRESSURE_UNITS", "attribute"]
+__all__ = ["PRESSURE_UNITS", "attribute", "bounds_of"]
 
 PRESSURE_UNITS = frozenset({"pa", "hpa", "kpa", "mb", "mbar", "millibar", "millibars", "bar", "dbar", "decibar", "atm"})
 """By CF, a coordinate in such units is vertical."""
@@ -14,3 +14,8 @@ def attribute(variable: xr.Variable, name: str) -> str | None:
     """Give a CF attribute, which decoding may have moved to the encoding."""
     value = variable.attrs.get(name, variable.encoding.get(name))
     return value if isinstance(value, str) else None
+
+
+def bounds_of(variable: xr.Variable) -> str | None:
+    """Give the name of a coordinate's CF bounds, or of its ``edges`` as older models' files have them."""
+    return attribute(variable, "bounds") or attribute(variable, "edges")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -9,13 +10,14 @@ import cf_xarray  # noqa: F401 (registers the .cf accessor)
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.attributes import PRESSURE_UNITS, attribute
+from vtkseries.cf.attributes import PRESSURE_UNITS, attribute, bounds_of
 from vtkseries.cf.longitudes import is_latitude, is_longitude, unwrap
 from vtkseries.errors import SeriesError
 
 __all__ = ["Axis", "attribute", "find_axis", "scalar_axis", "upward"]
 
 _DOWN_NAMES = {"depth", "depth_below_geoid", "depth_below_sea_floor", "air_pressure", "sea_water_pressure"}
+_DEPTHS = r"depth[tuvw]?|gdep[tw]\w*|nav_lev"
 _POLE = 90.0
 
 
@@ -64,18 +66,36 @@ class Axis:
         return (self.name if self.name is not None else self.dim, self.nodes.tobytes())
 
 
-def upward(variable: xr.Variable | None, z_scale: float) -> tuple[float, str | None]:
+def upward(variable: xr.Variable | None, z_scale: float, name: Hashable = "") -> tuple[float, str | None]:
     """Give the factor that makes a vertical coordinate point up, and the notice of a coordinate that pointed down."""
     if variable is None:
         return z_scale, None
     positive = (attribute(variable, "positive") or "").lower()
     standard = attribute(variable, "standard_name") or ""
     units = (attribute(variable, "units") or "").lower()
-    down = positive == "down" or (not positive and (standard in _DOWN_NAMES or units in PRESSURE_UNITS))
-    if not down:
+    grounds = {
+        f"standard_name {standard}": standard in _DOWN_NAMES,
+        f"units {units}": units in PRESSURE_UNITS,
+        f"called {name}": bool(re.fullmatch(_DEPTHS, str(name), re.IGNORECASE)) and not standard,
+    }
+    why = next((why for why, is_so in grounds.items() if is_so), None) if not positive else None
+    if positive == "down":
+        why = "positive: down"
+    if why is None:
         return z_scale, None
-    why = "positive: down" if positive else f"standard_name {standard}" if standard in _DOWN_NAMES else f"units {units}"
+    if _below_zero(variable):
+        return z_scale, f"{why}, but none of its values is above 0: these are heights, and not negated"
     return -z_scale, f"negated, so that up is up ({why})"
+
+
+def _below_zero(variable: xr.Variable) -> bool:
+    """Tell whether depths count from 0 downwards already, as some ocean models' do; a sample of the first step is."""
+    sample = {
+        dim: slice(0, 1) if dim == "time" else slice(None, None, max(1, n // 24)) for dim, n in variable.sizes.items()
+    }
+    values = np.asarray(variable.isel(sample).values, "f8")
+    known = values[np.isfinite(values)]
+    return bool(known.size and known.max() <= 0 and known.min() < 0)
 
 
 def find_axis(
@@ -120,7 +140,7 @@ def find_axis(
             notices.append(f"axis {role} ({label[1:-1]}): {notice}")
     factor = 1.0
     if role == "z":
-        factor, notice = upward(variable, z_scale)
+        factor, notice = upward(variable, z_scale, name or "")
         if notice:
             notices.append(f"axis z ({label[1:-1]}): {notice}")
     if factor != 1:
@@ -140,7 +160,7 @@ def scalar_axis(ds: xr.Dataset, role: str, name: Hashable | None, z_scale: float
         return Axis(role, None, None, np.zeros(1))
     variable = ds[name].variable
     value = _numbers(variable, name)
-    factor = upward(variable, z_scale)[0] if role == "z" else 1.0
+    factor = upward(variable, z_scale, name)[0] if role == "z" else 1.0
     return Axis(role, None, name, value * factor + 0.0, factor=factor)
 
 
@@ -217,7 +237,7 @@ def _refuse_disorder(values: np.ndarray, label: str) -> None:
 
 
 def _edges(ds: xr.Dataset, name: Hashable | None, centres: np.ndarray, label: str) -> tuple[np.ndarray, str | None]:
-    bounds_name = None if name is None else attribute(ds[name].variable, "bounds")
+    bounds_name = None if name is None else bounds_of(ds[name].variable)
     if bounds_name is not None and bounds_name in ds.variables:
         bounds = np.asarray(ds[bounds_name].variable.values, "f8")
         if bounds.shape == (len(centres) + 1,):

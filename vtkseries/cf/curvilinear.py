@@ -61,7 +61,7 @@ class Coordinate:
 
 
 def find_coordinates(
-    ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, *, prefer: bool
+    ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, *, prefer: bool, globe: bool = False
 ) -> dict[str, Coordinate]:
     """Find the coordinates of several dims that place a field's points.
 
@@ -75,6 +75,8 @@ def find_coordinates(
     roles : Roles
     prefer : bool
         Take them also where each dim has a coordinate of its own, as long as the caller named none.
+    globe : bool
+        Only longitudes and latitudes will do.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def find_coordinates(
         wanted = [role for role in free if role != "z"]
         lines = not prefer and not named and not all(_counts(ds, dims[role], roles) for role in wanted)
         if not lines:
-            found.update(_detect(ds, field, wanted, dims, found))
+            found.update(_detect(ds, field, wanted, dims, found, globe=globe))
     if "z" in free and "z" in dims and "z" not in named:
         found.update(_detect(ds, field, ["z"], dims, found))
     for role, name in named.items():
@@ -152,7 +154,13 @@ def _longer(ds: xr.Dataset, dim: Hashable, dims: Mapping[str, Hashable]) -> str 
 
 
 def _detect(
-    ds: xr.Dataset, field: Hashable, wanted: list[str], dims: Mapping[str, Hashable], found: Mapping[str, Coordinate]
+    ds: xr.Dataset,
+    field: Hashable,
+    wanted: list[str],
+    dims: Mapping[str, Hashable],
+    found: Mapping[str, Coordinate],
+    *,
+    globe: bool = False,
 ) -> dict[str, Coordinate]:
     own = {dim: role for role, dim in dims.items()}
     listed = (attribute(ds[field].variable, "coordinates") or "").split()
@@ -166,12 +174,14 @@ def _detect(
             if ds[name].ndim > 1
             and needed <= set(ds[name].dims) <= set(own)
             and ds[name].dtype.kind in "iuf"
-            and name != field
-            and (name in ds.coords or name in listed or name in cf)
+            and (name in ds.coords or name in listed or _is_place(ds[name].variable, name))
             and _role(name, cf) == role
+            and not (globe and role != "z" and not _is_angle(ds[name].variable))
             and not _empty(ds[name].variable)
         ]
         chosen: list[Hashable] = [name for name in fitting if name in listed] or fitting
+        if len(chosen) > 1:
+            chosen = _distinct(ds, chosen)
         if len(chosen) > 1:
             chosen = _alike(ds, chosen, [*found.values(), *result.values()], own) or chosen
         if len(chosen) > 1:
@@ -184,6 +194,29 @@ def _detect(
             result[role] = Coordinate(role, chosen[0], by_role(ds[chosen[0]].variable, own))
     pair = {"x", "y"} & set(wanted)
     return result if len(pair) < len(SPACE) - 1 or pair <= set(result) else {}
+
+
+def _is_place(variable: xr.Variable, name: Hashable) -> bool:
+    """Tell whether a data variable holds longitudes or latitudes, as files have them that list no coordinates."""
+    angle = (attribute(variable, "units") or "degrees").lower().startswith("deg")
+    return angle and bool(re.search("lon|lat|glam|gphi", str(name), re.IGNORECASE))
+
+
+def _is_angle(variable: xr.Variable) -> bool:
+    standard = attribute(variable, "standard_name") or ""
+    units = (attribute(variable, "units") or "degrees").lower()
+    return units.startswith(("deg", "rad")) and not standard.startswith(("grid_", "projection_"))
+
+
+def _distinct(ds: xr.Dataset, names: list[Hashable]) -> list[Hashable]:
+    """Keep one of the coordinates that say the same, the most precise."""
+    kept: list[Hashable] = []
+    for name in sorted(names, key=lambda name: -ds[name].dtype.itemsize):
+        values = ds[name].values.squeeze()
+        others = (ds[other].values.squeeze() for other in kept)
+        if not any(v.shape == values.shape and np.allclose(v, values, rtol=1e-5, equal_nan=True) for v in others):
+            kept.append(name)
+    return sorted(kept, key=names.index)
 
 
 def _empty(variable: xr.Variable) -> bool:

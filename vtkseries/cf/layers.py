@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.attributes import attribute
+from vtkseries.cf.attributes import attribute, bounds_of
 from vtkseries.cf.lazy import derive, unloaded
 from vtkseries.errors import SeriesError
 
@@ -62,7 +62,7 @@ def edge_terms(ds: xr.Dataset, name: Hashable, given: Hashable | None) -> Terms 
     """
     level = ds[name].variable
     (dim,) = level.dims
-    bounds = attribute(level, "bounds")
+    bounds = bounds_of(level)
     for candidate in (given, bounds, _between(ds, name)):
         if candidate == name or candidate not in ds.variables:
             continue

@@ -49,7 +49,8 @@ _NAMES = {
     "y": r"y|[yj]_.+|y\d+|y[tuvwfhqcgb](_ocean)?|s?lat\w*|latitudes?|nav_lat\w*|rlat\w*|grid_latitude\w*|"
     r"projection_y_coordinate\w*|south_north(_stag)?|n[jy]\d*|nlat\w*|j|eta_\w+|northing",
     "z": r"z|[zk]_.+|z\d+|z[tuvwfhqcgblis](_\w+)?|s[tw]_ocean|[im]?lev\w*|levels?|plev\w*|pressure\w*|"
-    r"isobaric\w*|height\w*|alt|altitude\w*|depth\w*|bottom_top(_stag)?|s_(rho|w)|sigma\w*|model_level\w*|nz\d*|nlev\w*|k|elevation",
+    r"isobaric\w*|height\w*|alt|altitude\w*|depth\w*|bottom_top(_stag)?|s_(rho|w)|sigma\w*|model_level\w*|nz\d*|nlev\w*|k|elevation|"
+    r"nav_lev|soil_layers(_stag)?",
     "time": r"time\d*|times|t|time_counter|time_instant|ocean_time|xtime|valid_time|datetime|date",
 }
 

@@ -80,7 +80,7 @@ def find_time(ds: xr.Dataset, name: Hashable | None) -> Hashable | None:
 
 def scale(ds: xr.Dataset, name: Hashable | None, z_scale: float) -> float:
     """Give the factor of a vertical coordinate: up is up."""
-    return 1.0 if name is None else upward(ds[name].variable, z_scale)[0]
+    return 1.0 if name is None else upward(ds[name].variable, z_scale, name)[0]
 
 
 def as_floats(values: np.ndarray) -> np.ndarray:

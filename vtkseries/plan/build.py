@@ -20,7 +20,7 @@ from vtkseries.plan.centred import centre_vectors
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import STANDS, constant_fields
 from vtkseries.plan.geometry import part_kind
-from vtkseries.plan.group import Group, Grouping, group_fields
+from vtkseries.plan.group import Group, Grouping, astray, group_fields
 from vtkseries.plan.model import Clock, FieldPlan, PartPlan, SeriesPlan, WholePlan
 from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins, static_notices
 from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
@@ -116,8 +116,7 @@ def make_plan(
     _refuse_overwriting_itself(ds, target)
     fill = None if isinstance(missing, str) or math.isnan(missing) else float(missing)
     sources: dict[str, xr.Variable] = {}
-    fields = _field_plans(ds, grouping, times, sources)
-    groups = list(grouping.groups.values())
+    fields, groups = _field_plans(ds, grouping, times, sources), list(grouping.groups.values())
     for group in groups:
         group.kind = part_kind(group, grid)
         group.fields.extend(turned(group, times.dim))
@@ -158,7 +157,7 @@ def make_plan(
             extent = extent_of([len(group.axes[role].nodes) for role in SPACE])
             wholes.append(WholePlan(label, planned, " ".join(map(str, extent))))
     notices = dict.fromkeys(n for group in groups for n in group.placement.notices)
-    kept = [] if asked else [f"{str(n)!r} describes other variables: used, not drawn" for n in _described(ds)]
+    kept = [] if asked else _described(ds)
     plan = SeriesPlan(
         path=target,
         mode=mode,
@@ -166,7 +165,14 @@ def make_plan(
         fields=fields,
         times=times,
         constants=constant_fields(times, memory.text),
-        notices=(*notices, *grouping.notices, *centred.notices, *static_notices(built, len(times.values)), *kept),
+        notices=(
+            *notices,
+            *grouping.notices,
+            *astray(groups),
+            *centred.notices,
+            *static_notices(built, len(times.values)),
+            *kept,
+        ),
         left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
         compression=method,
@@ -201,9 +207,10 @@ def _clocks(groups: list[Group], told: Clock, memory: Memory, *, once: bool) -> 
     return found
 
 
-def _described(ds: xr.Dataset) -> list[Hashable]:
+def _described(ds: xr.Dataset) -> list[str]:
     metadata = metadata_names(ds)
-    return [name for name in ds.data_vars if name in metadata]
+    names = [str(name) for name in ds.data_vars if name in metadata]
+    return [f"{name!r} describes other variables: used, and drawn only where variables= names it" for name in names]
 
 
 def _refuse_unknown_sizes(ds: xr.Dataset) -> None:

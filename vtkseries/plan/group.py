@@ -14,7 +14,7 @@ from vtkseries.cf.roles import SPACE, Roles, cf_roles
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Options, Placement, place_field
 
-__all__ = ["GROUP", "STEP_FIELDS", "TREE", "Field", "Group", "Grouping", "Options", "group_fields"]
+__all__ = ["GROUP", "STEP_FIELDS", "TREE", "Field", "Group", "Grouping", "Options", "astray", "group_fields"]
 
 GROUP = "vtkseries_group"
 """Field data with the path of a file's group in its tree."""
@@ -151,6 +151,22 @@ def group_fields(
     if not result.groups:
         raise _nothing(ds, result, roles)
     return result
+
+
+def astray(groups: list[Group]) -> list[str]:
+    """Say which fields have no x or y where others have: they lie at 0, which may be far away."""
+    lacking = {
+        group.dims: [role for role in ("x", "y") if group.axes[role].dim is None and group.axes[role].name is None]
+        for group in groups
+    }
+    if all(lacking.values()):
+        return []
+    return [
+        f"{', '.join(item.name for item in group.fields)}: no {' and '.join(lacking[group.dims])}, so that they lie at "
+        "0; variables= leaves them out"
+        for group in groups
+        if lacking[group.dims]
+    ]
 
 
 def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tuple[str, str] | None:

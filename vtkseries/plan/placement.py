@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import xarray as xr
 
 from vtkseries.cf.coordinates import Axis, attribute, find_axis, scalar_axis
-from vtkseries.cf.curvilinear import Coordinate, find_coordinates
+from vtkseries.cf.curvilinear import AmbiguousError, Coordinate, find_coordinates
 from vtkseries.cf.roles import SPACE, Roles
 from vtkseries.cf.vertical import parametric
 from vtkseries.plan.points import Globe, place_points
@@ -97,14 +97,13 @@ def place_field(
     steps = {role: dim for dim, role in roles.dims.items() if role == "time"}
     curved = options.grid in ("vts", "auto")
     prefer = options.grid == "vts" or options.radius is not None
-    found = find_coordinates(ds, field, {**steps, **dims}, roles, prefer=prefer) if curved else {}
+    found, notices = _found(ds, field, {**steps, **dims}, roles, options) if curved else ({}, [])
     cells, ties = _cells(ds, spatial, roles, options, found)
     key = (
         cells,
         *((role, dim, found[role].name if role in found else None) for role, dim in spatial.items()),
     )
     if key not in cache:
-        notices: list[str] = []
         if curved and "z" in spatial and "z" not in found:
             heights, notice = parametric(ds, {**steps, **dims}, roles, cells=cells, edges=ties["z"])
             found |= {} if heights is None else {"z": heights}
@@ -129,6 +128,20 @@ def place_field(
         )
         cache[key] = replace(placed, notices=(*placed.notices, *notices))
     return cache[key]
+
+
+def _found(
+    ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, options: Options
+) -> tuple[dict[str, Coordinate], list[str]]:
+    """Give the coordinates of several dims that place a field, and what the plan is to say of others."""
+    globe = options.radius is not None
+    try:
+        return find_coordinates(ds, field, dims, roles, prefer=options.grid == "vts" or globe, globe=globe), []
+    except AmbiguousError as error:
+        if globe or options.grid != "vts":
+            raise
+        # The dims' own coordinates do, where there are any.
+        return find_coordinates(ds, field, dims, roles, prefer=False), [f"{error}; the dims' own were taken"]
 
 
 def _notices(axes: Mapping[str, Axis]) -> tuple[str, ...]:

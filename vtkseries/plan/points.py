@@ -161,7 +161,7 @@ def _several(
         jumped = jumped or again
     if turns:
         notices += [f"axis x ({name}): longitudes that jump at the date line were unwrapped"] if jumped else []
-    factor, notice = upward(variable, z_scale) if role == "z" else (1.0, None)
+    factor, notice = upward(variable, z_scale, name) if role == "z" else (1.0, None)
     notices += [f"axis z ({name}): {notice}"] if notice else []
     if factor != 1:
         variable = derive(_Scaled(factor), [variable], steady="time" not in variable.dims)
