@@ -240,6 +240,9 @@ def _edges(ds: xr.Dataset, name: Hashable | None, centres: np.ndarray, label: st
     bounds_name = None if name is None else bounds_of(ds[name].variable)
     if bounds_name is not None and bounds_name in ds.variables:
         bounds = np.asarray(ds[bounds_name].variable.values, "f8")
+        if bounds.shape == (len(centres), 2) and is_longitude(ds[name].variable, name):
+            # As the centres were, so that none jumps at the date line.
+            bounds += 360.0 * np.round((centres[:, None] - bounds) / 360.0)
         if bounds.shape == (len(centres) + 1,):
             return bounds, None
         if bounds.shape == (len(centres), 2):

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.attributes import attribute
+from vtkseries.cf.attributes import attribute, bounds_of
 from vtkseries.cf.curvilinear import LARGEST, Coordinate
 from vtkseries.cf.lazy import derive, settle
-from vtkseries.cf.longitudes import is_latitude
+from vtkseries.cf.longitudes import degrees, is_latitude, unwrap
 from vtkseries.cf.missing import filled
 from vtkseries.cf.neighbours import around
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
+from vtkseries.grids.sphere import Direction
 
-__all__ = ["corners"]
+__all__ = ["corners", "round_poles"]
 
 _ROUND = 360.0
 _POLE = 90.0
+_SAME = 1e-3
+_WIDE = 60.0  # degrees of longitude between neighbours, which only those round a pole are apart
 _QUAD = 4
 
 # Where the vertices of a cell stand, as (along the first dim, along the second): each way round, from each start.
@@ -58,6 +62,48 @@ def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | 
     if coordinate.role == "z":
         notice = None if coordinate.edges else f"{name}: cells' edges were put half-way between the heights"
     return xr.Variable(result.dims, result._data, variable.attrs), notice  # noqa: SLF001 (nothing is to be read)
+
+
+def round_poles(ds: xr.Dataset, found: Mapping[str, Coordinate]) -> dict[str, Coordinate]:
+    """Give longitudes and latitudes the corners of their cells where half-way means nothing in degrees: at a pole.
+
+    There, corners are half-way on the globe.
+    """
+    lon, lat = found.get("x"), found.get("y")
+    if lon is None or lat is None or lon.variable.dims != lat.variable.dims or set(lon.variable.dims) != {"y", "x"}:
+        return dict(found)
+    if any(c.edges or bounds_of(ds[c.name].variable) in ds.variables for c in (lon, lat)) or 1 in lon.variable.shape:
+        return dict(found)
+    east, north = (degrees(filled(c.variable)).transpose("y", "x") for c in (lon, lat))
+    east = unwrap(xr.Variable(("y", "x"), np.asarray(east.values, "f8")))[0]
+    regular = np.ptp(east.values, 0).max() < _SAME > np.ptp(north.values, 1).max()
+    wide = _spread(east.values) > _WIDE
+    if regular or not wide.any():
+        return dict(found)
+    half = [around(around(angle, "y"), "x").values for angle in (east, north)]
+    x, y, z = (
+        around(around(xr.Variable(("y", "x"), Direction(role)(east.values, north.values)), "y"), "x").values
+        for role in SPACE
+    )
+    wide = _spread(east.values) > _WIDE
+    own = (
+        np.where(wide, np.rad2deg(np.arctan2(y, x)), half[0]),
+        np.where(wide, np.rad2deg(np.arctan2(z, np.hypot(x, y))), np.clip(half[1], -_POLE, _POLE)),
+    )
+    return {
+        **found,
+        **{
+            c.role: replace(c, corners=xr.Variable(("y", "x"), values, c.variable.attrs))
+            for c, values in zip((lon, lat), own, strict=True)
+        },
+    }
+
+
+def _spread(lon: np.ndarray) -> np.ndarray:
+    """Give how many degrees of longitude the centres around each corner span."""
+    padded = np.pad(lon, 1, mode="edge")
+    four = [padded[:-1, :-1], padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]]
+    return np.asarray(np.max(four, axis=0) - np.min(four, axis=0))
 
 
 def _join(vertices: np.ndarray, name: str, dims: tuple[Hashable, ...]) -> np.ndarray:

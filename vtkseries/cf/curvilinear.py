@@ -50,6 +50,8 @@ class Coordinate:
         The same with plausible values where it is missing; None where these are to be found.
     averaged : tuple of str
         The roles along which it was brought to the field's points from others half a cell away.
+    corners : Variable or None
+        Of the cells around it, where they were found together with those of another.
     """
 
     role: str
@@ -58,6 +60,7 @@ class Coordinate:
     edges: frozenset[str] = frozenset()
     whole: xr.Variable | None = None
     averaged: tuple[str, ...] = ()
+    corners: xr.Variable | None = None
 
 
 def find_coordinates(

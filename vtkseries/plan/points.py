@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from vtkseries.cf.coordinates import Axis, attribute, upward
-from vtkseries.cf.corners import corners
+from vtkseries.cf.corners import corners, round_poles
 from vtkseries.cf.curvilinear import Coordinate
 from vtkseries.cf.lazy import derive, settle, touching, wrapped
 from vtkseries.cf.longitudes import degrees, is_longitude, step_over_seam, unwrap
@@ -96,6 +96,7 @@ def place_points(
     """
     axes = dict(lines)
     notices: list[str] = []
+    found = round_poles(ds, found) if cells and radius is not None else found
     variables: dict[str, xr.Variable] = {}
     masks: list[xr.Variable] = []
     for role in SPACE:
@@ -124,6 +125,7 @@ def place_points(
         axes[role] = replace(axes[role], flipped=flipped)
     globe, surface = None, ordered[:2]
     if radius is not None:
+        _refuse_below_the_centre(ordered[2], axes["z"], radius)
         globe, surface, ordered = _around(radius, *ordered)
     turned = _turned_over(surface, axes, notices) if {"x", "y"} <= set(found) else None
     hidden = None if not masks else masks[0] if len(masks) == 1 else derive(_either, masks, "?")
@@ -150,6 +152,26 @@ def _several(
     if turns:
         # Before corners are put half-way, and again where these come from bounds.
         variable, jumped = unwrap(variable)
+    variable = _nodes(ds, coordinate, variable, notices, cells=cells)
+    if turns:
+        variable, again = unwrap(variable) if cells else (variable, False)
+        jumped = jumped or again
+        notices += [f"axis x ({name}): longitudes that jump at the date line were unwrapped"] if jumped else []
+    factor, notice = upward(variable, z_scale, name) if role == "z" else (1.0, None)
+    notices += [f"axis z ({name}): {notice}"] if notice else []
+    if factor != 1:
+        variable = derive(_Scaled(factor), [variable], steady="time" not in variable.dims)
+    return replace(line, name=name, factor=factor, notices=()), variable, mask
+
+
+def _nodes(
+    ds: xr.Dataset, coordinate: Coordinate, variable: xr.Variable, notices: list[str], *, cells: bool
+) -> xr.Variable:
+    """Give the points themselves, or the corners of the cells around them."""
+    role, name = coordinate.role, coordinate.name
+    if coordinate.corners is not None:
+        notices.append(f"{name}: no bounds with four vertices a cell: corners were put half-way on the globe")
+        return coordinate.corners
     if not cells:
         for edge in sorted(coordinate.edges):
             variable = inside(variable, edge)
@@ -157,15 +179,7 @@ def _several(
     elif not coordinate.edges.issuperset(set(variable.dims) & set(SPACE)):
         variable, notice = corners(ds, replace(coordinate, variable=variable))
         notices += [notice] if notice else []
-        variable, again = unwrap(variable) if turns else (variable, False)
-        jumped = jumped or again
-    if turns:
-        notices += [f"axis x ({name}): longitudes that jump at the date line were unwrapped"] if jumped else []
-    factor, notice = upward(variable, z_scale, name) if role == "z" else (1.0, None)
-    notices += [f"axis z ({name}): {notice}"] if notice else []
-    if factor != 1:
-        variable = derive(_Scaled(factor), [variable], steady="time" not in variable.dims)
-    return replace(line, name=name, factor=factor, notices=()), variable, mask
+    return variable
 
 
 def _counted(axis: Axis, variables: Mapping[str, xr.Variable]) -> Axis:
@@ -251,6 +265,20 @@ def _refuse_wide_cells(lon: xr.Variable, axis: Axis) -> None:
             f"sphere=True: longitudes {str(axis.name)!r} go from {lon.values[at]} to {lon.values[at + 1]} at positions "
             f"{at} and {at + 1}, more than half round the globe; roll them, as with ds.roll({axis.dim}={-at - 1}, "
             "roll_coords=True)"
+        )
+        raise SeriesError(message)
+
+
+def _refuse_below_the_centre(height: xr.Variable, axis: Axis, radius: float) -> None:
+    """Refuse a globe through whose centre points go; of heights that move, those of the first step are looked at."""
+    first = height.isel(time=0) if "time" in height.dims else height
+    lowest = float(
+        np.nanmin(first.isel({dim: slice(None, None, max(1, n // 24)) for dim, n in first.sizes.items()}).values)
+    )
+    if lowest <= -radius:
+        message = (
+            f"sphere=True: heights of {str(axis.name)!r} go down to {lowest:g}, below the centre of a globe with "
+            f"radius={radius:g}; give both in one unit, with radius= or z_scale="
         )
         raise SeriesError(message)
 
