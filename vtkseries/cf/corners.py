@@ -93,7 +93,7 @@ def round_poles(ds: xr.Dataset, found: Mapping[str, Coordinate]) -> dict[str, Co
     return {
         **found,
         **{
-            c.role: replace(c, corners=xr.Variable(("y", "x"), values, c.variable.attrs))
+            c.role: replace(c, corners=xr.Variable(("y", "x"), values, {"units": "degrees"}))
             for c, values in zip((lon, lat), own, strict=True)
         },
     }

@@ -109,7 +109,9 @@ def place_points(
     if radius is not None:
         for role in ("x", "y"):
             _refuse_other_than_degrees(ds, role, axes[role])
-            variables[role] = degrees(variables[role])
+            variables[role] = degrees(
+                variables[role] if role in found else _with_units(ds, variables[role], axes[role])
+            )
         _refuse_wide_cells(variables["x"], axes["x"])
         if not cells:
             axes["x"], variables, masks = _close(axes["x"], variables, masks, notices)
@@ -232,6 +234,11 @@ def _along(axis: Axis) -> xr.Variable:
     if axis.dim is None:
         return xr.Variable((), axis.nodes[0])
     return xr.Variable((axis.role,), axis.nodes[::-1] if axis.flipped else axis.nodes)
+
+
+def _with_units(ds: xr.Dataset, nodes: xr.Variable, axis: Axis) -> xr.Variable:
+    units = None if axis.name is None else attribute(ds[axis.name].variable, "units")
+    return xr.Variable(nodes.dims, nodes.values, {"units": units or "degrees"})
 
 
 def _refuse_other_than_degrees(ds: xr.Dataset, role: str, axis: Axis) -> None:
