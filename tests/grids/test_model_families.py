@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from tools.cdl import write
 from tools.models import HEADERS, VALUES
+from tools.paraview import walk
 from tools.places import Expected, assert_places, count
 
 import vtkseries  # noqa: F401 (registers ds.vtk)
@@ -392,6 +393,34 @@ def test_every_value_of_a_models_file_is_at_its_place(tmp_path: Path, use: str) 
             ds = one.prepare(opened)
             path = getattr(ds.vtk, verb)(tmp_path / f"{number}.pvd", **one.options)
             assert_places(path, ds.load(), one.expected, one.time)
+
+
+SHOWN = (
+    "roms",  # heights that move, points of their own for u and v
+    "roms in cells",
+    "wrf at heights, with a vector",  # brought to the centres
+    "nemo in its own cells",  # of four vertices, across the date line
+    "mesh_mask at its depths",
+    "cordex",  # on rotated axes
+    "cordex on its own places",
+    "cam in layers, with a vector",
+    "pop with holes",
+    "palm",  # images and lines in one series
+    "mitgcm in cells",
+)
+
+
+@pytest.mark.paraview
+@pytest.mark.filterwarnings("ignore::vtkseries.VtkSeriesWarning", "ignore::xarray.SerializationWarning")
+def test_paraview_has_every_value_of_a_models_file_at_its_place(tmp_path: Path) -> None:
+    written = []
+    for number, use in enumerate(SHOWN):
+        one = USES[use]
+        file = write(tmp_path / f"model_{number}.nc", HEADERS[one.model], VALUES[one.model])
+        ds = one.prepare(xr.load_dataset(file))
+        written.append((getattr(ds.vtk, one.verbs[-1])(tmp_path / f"run_{number}.pvd", **one.options), ds, one))
+    for (path, ds, one), seen in zip(written, walk(*(path for path, _, _ in written), values=True), strict=True):
+        assert_places(path, ds, one.expected, one.time, seen)
 
 
 def opened(folder: Path, model: str) -> xr.Dataset:

@@ -30,7 +30,8 @@ class Part:
     point, cell : dict
         By array name: ``type``, ``ranges`` (one pair a component), ``components`` (their names).
     values : dict
-        With ``values=True``, by array name: ndarray of shape (z, y, x) or (z, y, x, components).
+        With ``values=True``, by array name: ndarray of shape (z, y, x) or (z, y, x, components). A cell array with the
+        name of a point array has ``" of cells"`` after it.
     axes : dict
         ``x``, ``y``, ``z`` of a rectilinear grid.
     points : ndarray or None
@@ -173,7 +174,8 @@ def _seen(series: dict[str, Any], expat: str) -> Seen:
 
 
 def _part(part: dict[str, Any]) -> Part:
-    arrays = {**part["point"], **part["cell"]}
+    cells = {f"{name} of cells" if name in part["point"] else name: array for name, array in part["cell"].items()}
+    arrays = {**part["point"], **cells}
     axes = {axis: np.array(values) for axis, values in zip("xyz", part.get("axes", ()), strict=False)}
     return Part(
         part["kind"],

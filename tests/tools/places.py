@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from tools.paraview import Part, Seen
+
 __all__ = ["Expected", "assert_places", "count"]
 
 
@@ -49,7 +51,9 @@ class Expected:
     cells: bool = False
 
 
-def assert_places(path: Path, ds: xr.Dataset, expected: tuple[Expected, ...], time: str | None) -> None:
+def assert_places(
+    path: Path, ds: xr.Dataset, expected: tuple[Expected, ...], time: str | None, seen_by: Seen | None = None
+) -> None:
     """Check every field of every step of a series, and that nothing else is drawn.
 
     Parameters
@@ -60,16 +64,23 @@ def assert_places(path: Path, ds: xr.Dataset, expected: tuple[Expected, ...], ti
     expected : tuple of Expected
     time : str or None
         The dim of the steps.
+    seen_by : Seen, optional
+        What ParaView saw of it; VTK's reader looks at the files otherwise.
     """
     wanted = {name: one for one in expected for name in (*one.names.split(), *one.vectors)}
     seen: set[tuple[str, int]] = set()
     entries = [entry.attrib for entry in ET.parse(path).getroot().iter("DataSet")]  # noqa: S314 (our own file)
     times = sorted({float(entry["timestep"]) for entry in entries})
     assert len(times) == (1 if time is None else ds.sizes[time]), f"{path.name} has {len(times)} steps"
+    at: dict[int, int] = {}
     for entry in entries:
         step = times.index(float(entry["timestep"]))
         file = path.parent / entry["file"]
-        grid = read_vtk(file)
+        if seen_by is None:
+            grid = read_vtk(file)
+        else:
+            at[step] = at.get(step, -1) + 1
+            grid = _of_paraview(seen_by.steps[step].parts[at[step]])
         for name, values in (grid.cell if _is_cells(grid) else grid.point).items():
             if name in wanted:
                 one = ds if time is None else ds.isel({time: step})
@@ -83,6 +94,19 @@ def assert_places(path: Path, ds: xr.Dataset, expected: tuple[Expected, ...], ti
             hidden = np.asarray(mesh.cell_data.get("vtkGhostType", np.zeros(mesh.n_cells))) > 0
             assert mesh.compute_cell_sizes()["Volume"][~hidden].min() > 0, f"{file.name} has cells that are turned over"
     assert seen == {(name, step) for name in wanted for step in range(len(times))}, f"not drawn: {set(wanted)} / {seen}"
+
+
+def _of_paraview(part: Part) -> Grid:
+    low, high = part.extent[::2], part.extent[1::2]
+    axes = part.axes
+    if part.points is None and not axes:
+        ends = zip(part.bounds[::2], part.bounds[1::2], low, high, strict=True)
+        axes = {
+            name: np.linspace(a, b, last - first + 1) for name, (a, b, first, last) in zip("xyz", ends, strict=True)
+        }
+    point = {name: part.values[name] for name in part.point}
+    cell = {name: part.values[name] for name in part.cell if name not in part.point}
+    return Grid(point, cell, axes, part.points)
 
 
 def _is_cells(grid: Grid) -> bool:
