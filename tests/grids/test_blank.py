@@ -133,6 +133,17 @@ def test_paraview_draws_holes(tmp_path: Path) -> None:
         for missing in ("blank", "nan"):
             paths.append(tmp_path / f"{verb}_{missing}.pvd")
             getattr(ds.vtk, verb)(paths[-1], missing=missing)
+    for missing in ("blank", "nan"):
+        paths.append(tmp_path / f"cells_{missing}.pvd")
+        ds.vtk.to_vts(paths[-1], missing=missing, location="cell")
+    j, i = np.meshgrid(np.arange(9.0), np.arange(8.0), indexing="ij")
+    for lost in (True, False):
+        places = {"lon": i + 0.1 * j, "lat": j - 0.1 * i}
+        for place in places.values():
+            place[2:6, 2:6] = np.nan if lost else place[2:6, 2:6]
+        paths.append(tmp_path / f"places_{lost}.pvd")
+        placed = xr.Dataset({"T": (("y", "x"), i + j)}, {name: (("y", "x"), at) for name, at in places.items()})
+        placed.vtk.to_vts(paths[-1], x="lon", y="lat")
     seen = walk(*paths, images=True, values=True)
 
     def background(image: Any) -> float:
@@ -140,7 +151,8 @@ def test_paraview_draws_holes(tmp_path: Path) -> None:
         return float(counts.max() / counts.sum())
 
     for blank, plain in zip(seen[::2], seen[1::2], strict=True):
-        # 25 of 56 cells touch a missing point: the background grows by that share of what the whole grid covers.
+        # 25 of 56 cells touch a missing point, 16 of 72 have no value: the background grows by that share of the grid.
+        share = 16 / 72 if blank.path.name.startswith("cells") else 25 / 56
         covered = 1 - background(plain.image)
         hidden = (background(blank.image) - background(plain.image)) / covered
-        assert 0.40 < hidden < 0.50, f"{blank.path.name}: {hidden:.3f} of the grid is hidden"
+        assert abs(hidden - share) < 0.05, f"{blank.path.name}: {hidden:.3f} of the grid is hidden"
