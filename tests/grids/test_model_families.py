@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import xarray as xr
 from tools.cdl import write
@@ -147,6 +148,34 @@ POP = (
     Expected("dz", 0.0, 0.0, down("z_t")),
 )
 ERA5 = Expected("t", "longitude", "latitude", down("pressure_level"), vectors={"wind": ("u", "v")})
+
+
+def on_globe(role: str, radius: float = 6371.0) -> Callable[[xr.Dataset], Any]:
+    """Give x, y or z of ERA5's points on a globe, its pressure levels below the surface."""
+
+    def place(ds: xr.Dataset) -> Any:
+        lon, lat, distance = np.deg2rad(ds.longitude), np.deg2rad(ds.latitude), radius - ds.pressure_level
+        around = {"x": np.cos(lat) * np.cos(lon), "y": np.cos(lat) * np.sin(lon), "z": np.sin(lat)}
+        return distance * around[role]
+
+    return place
+
+
+def blowing(role: str) -> Callable[[xr.Dataset], Any]:
+    """Give x, y or z of ERA5's winds on a globe."""
+
+    def wind(ds: xr.Dataset) -> Any:
+        lon, lat = np.deg2rad(ds.longitude), np.deg2rad(ds.latitude)
+        return {
+            "x": -np.sin(lon) * ds.u - np.sin(lat) * np.cos(lon) * ds.v,
+            "y": np.cos(lon) * ds.u - np.sin(lat) * np.sin(lon) * ds.v,
+            "z": np.cos(lat) * ds.v,
+        }[role].transpose(*ds.u.dims)
+
+    return wind
+
+
+GLOBE = Expected("t u v", *map(on_globe, "xyz"), vectors={"wind": tuple(map(blowing, "xyz"))}, closed=True)
 PALM = (
     Expected("u", "xu", "y", "zu_3d"),
     Expected("v", "x", "yv", "zu_3d"),
@@ -338,6 +367,7 @@ USES: dict[str, Use] = {
     "pop": Use("pop", POP),
     "pop with holes": Use("pop", POP, options={"missing": "blank"}),
     "era5": Use("era5", (ERA5,), LINES, time="valid_time"),
+    "era5 on the globe": Use("era5", (GLOBE,), options={"sphere": True, "radius": 6371}, time="valid_time"),
     "era5 packed": Use(
         "era5 packed",
         (Expected("t2m", "longitude", "latitude"),),
@@ -405,6 +435,7 @@ SHOWN = (
     "cordex on its own places",
     "cam in layers, with a vector",
     "pop with holes",
+    "era5 on the globe",
     "palm",  # images and lines in one series
     "mitgcm in cells",
 )

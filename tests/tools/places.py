@@ -41,6 +41,8 @@ class Expected:
         Of names to their components: names, or what gives a DataArray of a Dataset.
     cells : bool
         Whether values lie in cells, which then hold these places.
+    closed : bool
+        Whether the first column is there again after the last, at the same places.
     """
 
     names: str
@@ -49,6 +51,7 @@ class Expected:
     z: Any = 0.0
     vectors: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     cells: bool = False
+    closed: bool = False
 
 
 def assert_places(
@@ -118,8 +121,10 @@ def _assert_field(file: Path, grid: Grid, name: str, values: Any, ds: xr.Dataset
     places = np.stack([np.ravel(_placed(ds, place, parts[0])) for place in (one.x, one.y, one.z)], -1)
     known = np.isfinite(places).all(axis=-1)
     wanted = np.stack([np.ravel(part.transpose(*parts[0].dims).values) for part in parts], -1)
-    found = values.reshape(len(wanted), -1) if values.size % len(wanted) == 0 else values.reshape(-1, 1)
-    assert len(found) == len(wanted), f"{file.name}: {name!r} has {len(found)} values, not {len(wanted)}"
+    found = values.reshape(-1, values.shape[3] if values.ndim > 3 else 1)
+    columns = values.shape[2]
+    count = len(wanted) * columns // (columns - 1) if one.closed else len(wanted)
+    assert len(found) == count, f"{file.name}: {name!r} has {len(found)} values, not {count}"
     if name in one.vectors:
         wanted = np.pad(wanted, ((0, 0), (0, found.shape[1] - len(parts))))
     number = _cells_at(file, places[known]) if one.cells else _points_at(grid, places[known])
