@@ -58,6 +58,7 @@ CASES: dict[str, tuple[xr.Dataset, dict[str, Any], list[str]]] = {
     "no space": (xr.Dataset({"m": ("time", [1.0, 2.0])}, {"time": [0, 1]}), {}, ["no variable has a spatial axis"]),
     "open bounds": (grid(x=("x", [0.0, 1, 2, 3, 4], {"bounds": "xb"})).assign(xb=(("x", "b"), np.array([[0, 0.5], [0.7, 1], [1, 2], [2, 3], [3, 4]]))), {"location": "cell"}, ["'xb'", "cell 0 ends at 0.5", "location='point'"]),
     "long integers": (grid(time=np.array([2**53, 2**53 + 1])), {}, ["'time'", "2**53", "subtract"]),
+    "address": (grid(), {"path": "s3://bucket/run.pvd"}, ["bucket/run.pvd", "address", "copy"]),
     "suffix": (grid(), {"path": "run.vtk"}, ["run.vtk", ".pvd"]),
     "no suffix": (grid(), {"path": "run"}, ["must end in", "'run.pvd'"]),
     "several steps": (grid(), {"path": "run.vtr"}, ["run.vtr", "2 time steps", ".pvd"]),
@@ -71,7 +72,8 @@ CASES: dict[str, tuple[xr.Dataset, dict[str, Any], list[str]]] = {
 def test_the_error_names_the_fact_and_the_remedy_and_no_file_exists(tmp_path: Path, case: str) -> None:
     ds, options, words = CASES[case]
     options = dict(options)
-    path = tmp_path / options.pop("path", "run.pvd")
+    name = options.pop("path", "run.pvd")
+    path = name if "://" in name else tmp_path / name
     for call in (ds.vtk.plan, ds.vtk.to_vtr):
         with pytest.raises(SeriesError) as error:
             call(path, **options)

@@ -253,3 +253,36 @@ def test_time_units_by_any_name_that_cf_has(tmp_path: Path, word: str, count: fl
 def test_units_of_a_times_own_that_mean_nothing_give_way_to_days(tmp_path: Path) -> None:
     ds = box(time=("time", DAYS, {"units": "weird"}))
     assert [time for time, _ in written(ds, tmp_path)] == [0.0, 1.0]
+
+
+EAST, NORTH = {"units": "degrees_east"}, {"units": "degrees_north"}
+SCATTERED: dict[str, dict[str, Any]] = {
+    "by units": {"lon": ("p", [3.0, 1, 2], EAST), "lat": ("p", [0.0, 5, 1], NORTH)},
+    "by names": {"lon": ("p", [3.0, 1, 2]), "lat": ("p", [0.0, 5, 1])},
+    "beside numbers of their own": {"p": [10, 20, 30], "x": ("p", [3.0, 1, 2]), "y": ("p", [0.0, 5, 1])},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SCATTERED)
+def test_points_that_lie_on_no_line_are_sent_to_the_verb_that_writes_them(tmp_path: Path, case: str) -> None:
+    ds = xr.Dataset({"T": (("time", "p"), np.arange(6.0).reshape(2, 3))}, {"time": [0.0, 1.0], **SCATTERED[case]})
+    with pytest.raises(SeriesError, match=r"'T' lies on an unstructured grid: dim 'p'.*ds\.vtk\.to_vtp"):
+        ds.vtk.to_vtr(tmp_path / "run.pvd")
+    assert not list(tmp_path.iterdir())
+    ds.vtk.to_vtp(tmp_path / "points.pvd")
+
+
+def test_a_section_keeps_its_own_axis_whatever_lies_beside_it(tmp_path: Path) -> None:
+    beside = {"lon": ("x", [3.0, 1, 2]), "lat": ("x", [0.0, 5, 1])}
+    xr.Dataset({"T": (("z", "x"), np.arange(6.0).reshape(2, 3))}, beside).vtk.to_vtr(tmp_path / "run.vtr")
+    np.testing.assert_array_equal(read_vtk(tmp_path / "run.vtr").axes["x"], [0, 1, 2])
+
+
+def test_the_plan_tells_of_coordinates_that_a_grid_of_lines_cannot_use(tmp_path: Path) -> None:
+    places = np.arange(12.0).reshape(3, 4)
+    ds = xr.Dataset(
+        {"T": (("y", "x"), places)}, {"lon": (("y", "x"), places), "lat": (("y", "x"), places.T.reshape(3, 4))}
+    )
+    said = "'lon' and 'lat' have several dims, so positions were counted; to_vts and to_pvd use them"
+    assert said in str(ds.vtk.plan(tmp_path / "run.pvd"))
+    assert said not in str(ds.vtk.plan(tmp_path / "run.pvd", grid="vts"))

@@ -12,7 +12,7 @@ import xarray as xr
 from vtkseries.cf.attributes import PRESSURE_UNITS
 from vtkseries.errors import SeriesError
 
-__all__ = ["CF", "ROLES", "SPACE", "Roles", "by_role", "cf_roles", "find_roles"]
+__all__ = ["CF", "ROLES", "SPACE", "Roles", "by_role", "cf_roles", "find_roles", "places_along"]
 
 SPACE = ("x", "y", "z")
 ROLES = (*SPACE, "time")
@@ -273,6 +273,12 @@ def _with_text_only(ds: xr.Dataset) -> xr.Dataset:
     return plain
 
 
+def places_along(ds: xr.Dataset, dim: Hashable, cf: Mapping[Hashable, tuple[str, bool]]) -> set[str]:
+    """Give the roles of the coordinates along a dim beside its own: with both x and y its points lie on no line."""
+    beside = [name for name in _along(ds, dim) if name != dim]
+    return {role for name in beside if (role := cf[name][0] if name in cf else _role_of_name(name)) is not None}
+
+
 def _along(ds: xr.Dataset, dim: Hashable) -> list[Hashable]:
     """Give the one-dimensional coordinates along a dim, the index coordinate first."""
     names = [name for name, c in ds.coords.items() if c.dims == (dim,) and c.dtype.kind in "biufmMO"]
@@ -302,7 +308,8 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
         message = f"dim {dim!r}: {', '.join(map(repr, best))} could all give its positions; say which, with {choices}"
         raise SeriesError(message)
     coordinate = along[0] if dim in along or len(along) == 1 else None
-    for name in dict.fromkeys([dim, *along]):
+    scattered = {"x", "y"} <= places_along(ds, dim, cf)
+    for name in [dim] if scattered else dict.fromkeys([dim, *along]):
         role_or_none = _role_of_name(name)
         if role_or_none is not None:
             # A time of text or the like is no count of steps: reading it says so.

@@ -10,7 +10,7 @@ import xarray as xr
 from vtkseries.cf.coordinates import Axis
 from vtkseries.cf.curvilinear import AmbiguousError
 from vtkseries.cf.fields import Vector, undrawable
-from vtkseries.cf.roles import SPACE, Roles, cf_roles
+from vtkseries.cf.roles import SPACE, Roles, cf_roles, places_along
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Options, Placement, place_field
 
@@ -196,7 +196,7 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
 
 def _unstructured(ds: xr.Dataset, dim: Hashable) -> bool:
     """Tell whether two coordinates along one dim place points in a plane."""
-    return {"x", "y"} <= {role for name, (role, _) in cf_roles(ds).items() if ds[name].dims == (dim,)}
+    return {"x", "y"} <= places_along(ds, dim, cf_roles(ds))
 
 
 def _leave_out(item: Vector, fault: tuple[str, str], result: Grouping, *, asked: bool) -> None:

@@ -97,7 +97,10 @@ def place_field(
     steps = {role: dim for dim, role in roles.dims.items() if role == "time"}
     curved = options.grid in ("vts", "auto")
     prefer = options.grid == "vts" or options.radius is not None
-    found, notices = _found(ds, field, {**steps, **dims}, roles, options) if curved else ({}, [])
+    everywhere = {**steps, **dims}
+    found, notices = (
+        _found(ds, field, everywhere, roles, options) if curved else ({}, _unused(ds, field, everywhere, roles))
+    )
     cells, ties = _cells(ds, spatial, roles, options, found)
     key = (
         cells,
@@ -105,7 +108,7 @@ def place_field(
     )
     if key not in cache:
         if curved and "z" in spatial and "z" not in found:
-            heights, notice = parametric(ds, {**steps, **dims}, roles, cells=cells, edges=ties["z"])
+            heights, notice = parametric(ds, everywhere, roles, cells=cells, edges=ties["z"])
             found |= {} if heights is None else {"z": heights}
             notices += [notice] if notice else []
         lines = {
@@ -142,6 +145,16 @@ def _found(
             raise
         # The dims' own coordinates do, where there are any.
         return find_coordinates(ds, field, dims, roles, prefer=False), [f"{error}; the dims' own were taken"]
+
+
+def _unused(ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> list[str]:
+    """Tell of coordinates of several dims where a grid of lines counts positions in their stead."""
+    try:
+        found = find_coordinates(ds, field, dims, roles, prefer=False)
+    except AmbiguousError:
+        return []
+    names = " and ".join(f"{str(found[role].name)!r}" for role in ("x", "y") if role in found)
+    return [f"{names} have several dims, so positions were counted; to_vts and to_pvd use them"] if names else []
 
 
 def _notices(axes: Mapping[str, Axis]) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
             f"take one in Unicode, without backslashes, that ends in {choices}"
         )
         raise SeriesError(message)
+    _refuse_address(str(path))
     # A worker, or a Delayed that is computed later, may have another working directory.
     target = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 (resolve() would follow symbolic links)
     if any(len(os.fsencode(name)) > _LONGEST_NAME for name in target.parts):
@@ -83,6 +84,13 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
         message = f"{str(target)!r} is a directory; name a file in it, as in {str(target / 'run.pvd')!r}"
         raise SeriesError(message)
     return target
+
+
+def _refuse_address(path: str) -> None:
+    # A Path has lost one of the two slashes.
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", path):
+        message = f"path {path!r} is an address, and series are written to disks; write it to one, then copy it"
+        raise SeriesError(message)
 
 
 def check_names(plan: SeriesPlan) -> None:
