@@ -175,7 +175,9 @@ def blowing(role: str) -> Callable[[xr.Dataset], Any]:
     return wind
 
 
-GLOBE = Expected("t u v", *map(on_globe, "xyz"), vectors={"wind": tuple(map(blowing, "xyz"))}, closed=True)
+GLOBE = Expected(
+    "t u v", on_globe("x"), on_globe("y"), on_globe("z"), vectors={"wind": tuple(map(blowing, "xyz"))}, closed=True
+)
 PALM = (
     Expected("u", "xu", "y", "zu_3d"),
     Expected("v", "x", "yv", "zu_3d"),
