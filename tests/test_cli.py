@@ -252,6 +252,13 @@ def test_one_file_of_all_steps_is_written(run: Any, dump: Path, tmp_path: Path) 
         np.testing.assert_array_equal(file["VTKHDF/PointData/theta"], ds["theta"])
 
 
+def test_a_vtkhdf_takes_no_compression_where_none_is_asked_for(tmp_path: Path, run: Any, dump: Path) -> None:
+    target = tmp_path / "run.vtkhdf"
+    assert run("convert", dump, target, "-v", "theta", "--compression", "none").exit_code == 0
+    with h5py.File(target) as file:
+        assert file["VTKHDF/PointData/theta"].compression is None
+
+
 def test_longitudes_are_put_on_a_globe(run: Any, tmp_path: Path) -> None:
     lon, lat = np.linspace(0.0, 40.0, 5), np.linspace(-20.0, 20.0, 4)
     axes = {

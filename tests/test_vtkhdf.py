@@ -238,7 +238,7 @@ def test_a_single_point_a_step_is_held(tmp_path: Path, steps: int) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"compression": "lz4"}, "compression='lz4': VTK's HDF5 reads 'zlib', or None"),
+        ({"compression": "lz4"}, "compression='lz4': VTK's HDF5 reads 'zlib', or 'none'"),
         ({"compression_level": 11}, "compression_level=11"),
         ({"x": "nowhere"}, "x='nowhere': there is no such dim"),
     ],

@@ -237,7 +237,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
             Ends in ``.vtkhdf``. Where variables lie on several grids, each is a block of it.
         x, y, z, time, variables, vectors, parts, location, missing, z_scale, time_units, encoding, durable
             As for :meth:`to_vtr`.
-        compression : {"zlib", None}
+        compression : {"zlib", "none", None}
             HDF5's shuffle and deflate, or none.
         compression_level : int
             From 0 to 9.

@@ -66,13 +66,13 @@ def deflate_level(compression: str | None, level: int) -> int | None:
     SeriesError
         Another compression or level.
     """
-    if compression not in ("zlib", None):
-        message = f"compression={compression!r}: VTK's HDF5 reads 'zlib', or None"
+    if compression not in ("zlib", "none", None):
+        message = f"compression={compression!r}: VTK's HDF5 reads 'zlib', or 'none'"
         raise SeriesError(message)
     if level not in range(10):
         message = f"compression_level={level!r}: choose 0 (store) to 9 (smallest)"
         raise SeriesError(message)
-    return None if compression is None else level
+    return None if compression in (None, "none") else level
 
 
 @dataclass(frozen=True)
