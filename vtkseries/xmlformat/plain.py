@@ -110,7 +110,7 @@ def read_plain(block: bytes, *, utf8: bool) -> Elements | None:
     if meaning:
         if len(_ENTITY.findall(joined)) != len(meaning):
             return None
-        values = [_unescaped(value) if b"&" in value else value for value in values]
+        values = [_unescaped(value) for value in values] if b"&quot;" in joined else _unescaped(joined).split(b'"')
     return _alike(literals, values) or _mixed(literals, values)
 
 
