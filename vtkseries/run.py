@@ -1,6 +1,6 @@
 """One run of a plan: what was there before, and the commit of a step.
 
-Everything here may be done twice, even at the same time in two processes, as a cluster does when it loses a worker.
+All of it may be done twice, even at once in two processes, as a cluster does when it loses a worker.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _PAUSES, _PAUSE = 30, 0.1
 
-__all__ = ["Run", "begin", "commit", "complete", "discard", "finish", "hidden", "open_block", "start"]
+__all__ = ["Run", "begin", "commit", "complete", "discard", "finish", "hidden", "open_block", "over", "start"]
 
 
 @dataclass(frozen=True)
@@ -259,12 +259,16 @@ def open_block(
     fd = run_file.open_for_blocks()
     # Asked only now that the file is there: one made after the step's commit, or after another task's error ended the
     # run, is a late try's, and goes again.
-    over = locked and not Lock(log).path.exists()
-    if over or (final.exists() and _committed(log, run_file.token, before, number)):
+    if over(log, final, run_file.token, before, number, locked=locked):
         os.close(fd)
         run_file.discard()
         return None
     return fd
+
+
+def over(log: Path, final: Path, token: str, before: tuple[int, int], number: int, *, locked: bool) -> bool:
+    """Say whether a step is listed, or its run has ended; the arguments are those of :func:`open_block`."""
+    return (locked and not Lock(log).path.exists()) or (final.exists() and _committed(log, token, before, number))
 
 
 def _committed(log: Path, token: str, before: tuple[int, int], number: int) -> bool:

@@ -15,7 +15,7 @@ from vtkseries.cf.curvilinear import Coordinate, by_role
 from vtkseries.cf.lazy import derive, stored_order
 from vtkseries.cf.roles import Roles
 
-__all__ = ["parametric"]
+__all__ = ["Formula", "formula_of", "is_pressure", "parametric"]
 
 # What cf_xarray derives the result's name from; only the values matter here.
 _STANDARD_NAMES = {
@@ -49,7 +49,7 @@ def parametric(ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles) -> tu
         if formula is None or coordinate.dims != (dims["z"],):
             continue
         kind = attribute(coordinate, "standard_name") or ""
-        terms = {key.lower(): value for key, value in re.findall(r"(\w+)\s*:\s*(\S+)", formula)}
+        terms = _terms(formula)
         if kind not in TRANSFORM_FROM_STDNAME:
             return None, f"axis z ({name}): no formula is known for standard_name {kind!r}, used as it is"
         absent = [value for value in terms.values() if value not in ds.variables]
@@ -71,6 +71,25 @@ def parametric(ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles) -> tu
         notice = f"axis z ({name}): heights by formula_terms ({kind})" + (", of each step" if moved else "")
         return Coordinate("z", name, result), notice
     return None, None
+
+
+def _terms(formula: str) -> dict[str, str]:
+    return {key.lower(): value for key, value in re.findall(r"(\w+)\s*:\s*(\S+)", formula)}
+
+
+def formula_of(ds: xr.Dataset, name: Hashable) -> tuple[str, dict[str, str]] | None:
+    """Give the formula of a vertical coordinate, and its variables by term; None where it has none that is known.
+
+    Parameters
+    ----------
+    ds : Dataset
+    name : hashable
+    """
+    formula, kind = (attribute(ds[name].variable, key) for key in ("formula_terms", "standard_name"))
+    terms = _terms(formula or "")
+    if not terms or kind not in TRANSFORM_FROM_STDNAME or any(value not in ds.variables for value in terms.values()):
+        return None
+    return str(kind), terms
 
 
 def _on_grid(ds: xr.Dataset, name: str, dims: Mapping[str, Hashable], roles: Roles) -> xr.Variable | None:
@@ -102,16 +121,17 @@ def _decode(kind: str, terms: dict[str, xr.Variable], *, steady: bool) -> xr.Var
         terms = {**terms, "k": xr.Variable(("z",), np.arange(1, terms["sigma"].sizes["z"] + 1))}
     dims = dict.fromkeys(dim for variable in terms.values() for dim in variable.dims)
     order = tuple(map(str, stored_order(dims) if len(terms) > 1 else dims))
-    function = _Formula(kind, tuple((key, tuple(map(str, v.dims))) for key, v in terms.items()), order)
+    function = Formula(kind, tuple((key, tuple(map(str, v.dims))) for key, v in terms.items()), order)
     # Errors in the terms show here, where nothing is written yet.
     function(*(np.ones((1,) * len(order)) for _ in terms))
     result = derive(function, list(terms.values()), "f8", steady=steady)
     result = result.transpose(*(dim for dim in ("time", "z", "y", "x") if dim in result.dims))
-    result.attrs = {"standard_name": "air_pressure"} if _is_pressure(kind) else {"positive": "up"}
+    result.attrs = {"standard_name": "air_pressure"} if is_pressure(kind) else {"positive": "up"}
     return result
 
 
-def _is_pressure(kind: str) -> bool:
+def is_pressure(kind: str) -> bool:
+    """Tell whether a formula gives pressures, which fall upwards."""
     return kind in (
         "atmosphere_ln_pressure_coordinate",
         "atmosphere_sigma_coordinate",
@@ -120,7 +140,7 @@ def _is_pressure(kind: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Formula:
+class Formula:
     """One of CF's formulas, for blocks of its terms."""
 
     kind: str
@@ -128,6 +148,7 @@ class _Formula:
     order: tuple[str, ...]
 
     def __call__(self, *blocks: np.ndarray) -> np.ndarray:
+        """Give the heights for blocks of the terms, which have size 1 along dims that they lack."""
         arrays = {}
         for (key, dims), block in zip(self.terms, blocks, strict=True):
             part = block[tuple(slice(None) if dim in dims else 0 for dim in self.order)]
