@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import xarray as xr
 from xarray.backends import BackendEntrypoint
 
-from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.gridfile import GridFile
-from vtkseries.engine.own import own_dataset
+from vtkseries.engine.parts import read_parts
 from vtkseries.engine.series import SUFFIXES, open_series
 from vtkseries.engine.values import check_arrays
 from vtkseries.errors import VtkSeriesWarning
-from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,12 +77,7 @@ class VtkSeriesBackend(BackendEntrypoint):
         grids = [series.grid(0, part) for part in range(len(series.parts))]
         for grid in grids:
             check_arrays(grid)
-        own = own_dataset(series, grids)
-        if own is None:
-            with naming(grids[0].path):
-                ds = foreign_dataset(series, grids)
-        else:
-            ds = own
+        ds, own = read_parts(series, grids)
         dropped = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
         ds = ds.drop_vars(dropped, errors="ignore")
         decoding = {
@@ -96,9 +89,9 @@ class VtkSeriesBackend(BackendEntrypoint):
             "decode_timedelta": decode_timedelta,
         }
         asked = {name: value for name, value in decoding.items() if value is not None}
-        if own is None or asked:
+        if not own or asked:
             # What vtkseries wrote comes back as it was: decoded if it was, and else only when asked for.
-            defaults = {} if own is None else dict.fromkeys(decoding, False)
+            defaults = {} if not own else dict.fromkeys(decoding, False)
             ds = xr.decode_cf(ds, **(defaults | asked))
         for encoding in (ds.encoding, *(variable.encoding for variable in ds.variables.values())):
             encoding["source"] = path

@@ -55,7 +55,7 @@ def plan_points(
     layout = find_layout(ds, places, found, trajectory)
     times, members = _steps(ds, layout, option.time_units)
     names, asked = choose(ds, variables)
-    used = {*places.values(), layout.stamps} | (set() if asked else metadata_names(ds) | counters(ds))
+    used = {*places.values(), layout.stamps} | (set() if asked else metadata_names(ds) | counters(own))
     names = [name for name in names if name not in used]
     precision = option.precision_of(names, vectors)
     fields, numbers, left_out = [], list[Hashable](), []
@@ -85,7 +85,7 @@ def plan_points(
         {**told.drawn(fields), **told.places(sources)},
         [*places.values(), *used, *told.partial(fields)] if not asked else [*places.values(), *counters(own)],
         1,
-        {"points": [[pack(dim), size] for dim, size in sizes.items()], "index": index},
+        {"points": [[pack(dim), size] for dim, size in sizes.items()], "index": index, "apart": layout.time is None},
     )
     planned = Planned(own, times if members is None else replace(times, dim=None), ("",), numbers, left_out)
     return option.series(planned, times, memory, asked=asked, build=cloud, sources=sources, selection=selection)

@@ -271,7 +271,8 @@ def _code(variable: xr.Variable, values: Array, there: Array, start: int, *, acr
     width = values.shape[1]
     ordered = bool((there == (np.arange(width) < there.sum(axis=1)[:, None])).all())
     same = absent.tobytes() == np.full(absent.shape, fill, values.dtype).tobytes()
-    if not ordered or not same or not variable.dtype.isnative:
+    wide = there.size > 64 * int(there.sum()) + 4096  # as the reader would refuse it
+    if not ordered or not same or wide or not variable.dtype.isnative:
         return {}
     told = None if not absent.size else "nan" if values.dtype.kind == "f" and np.isnan(fill) else fill.item()
     return {"width": width, "start": start, "fill": told, "across": across}
