@@ -46,7 +46,7 @@ def attempt(seed: Seed, data: bytes, folder: Path) -> bool:
     for name, content in seed.beside:
         path = folder / name
         if not path.exists():
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     path = folder / seed.name
     path.write_bytes(data)

@@ -11,6 +11,7 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 
 from vtkseries.engine.gridfile import GridFile
+from vtkseries.engine.meshfile import is_mesh, mesh_size
 from vtkseries.engine.parts import read_parts
 from vtkseries.engine.series import SUFFIXES, open_series
 from vtkseries.engine.values import check_arrays
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["VtkSeriesBackend", "describe"]
 
 
+_SHOWN = ("PointData", "CellData", "Points", "Coordinates", "Cells", "Verts", "Lines", "Polys", "Strips")
+
+
 class VtkSeriesBackend(BackendEntrypoint):
-    """Opens ``.pvd`` series and single ``.vtr``, ``.vti``, ``.vts`` grids, of vtkseries and of other writers.
+    """Opens ``.pvd`` series, grids (``.vtr``, ``.vti``, ``.vts``) and meshes (``.vtp``, ``.vtu``) of any writer.
 
     Examples
     --------
@@ -36,7 +40,7 @@ class VtkSeriesBackend(BackendEntrypoint):
     True
     """
 
-    description = "Open VTK XML grids (.vtr, .vti, .vts) and series of them (.pvd) lazily"
+    description = "Open VTK XML grids (.vtr, .vti, .vts), meshes (.vtp, .vtu) and series of them (.pvd) lazily"
     url = "https://vtkseries.readthedocs.io"
     supports_groups: ClassVar[bool] = False
 
@@ -106,7 +110,7 @@ class VtkSeriesBackend(BackendEntrypoint):
 
 def _arrays(grid: GridFile) -> list[str]:
     """Give a line for each array of a step's file: what it is, and how it is stored."""
-    found = [(tag, a) for tag in ("PointData", "CellData", "Points", "Coordinates") for a in grid.arrays(tag)]
+    found = [(tag, a) for tag in _SHOWN for a in grid.arrays(tag)]
     if isinstance(grid, GridFile):
         found += [("FieldData", a) for a in grid.holder.header.document.field_data]
     stored = isinstance(grid, GridFile) and not grid.parallel
@@ -115,7 +119,7 @@ def _arrays(grid: GridFile) -> list[str]:
         line = f"  {tag} {array.name}: {array.type}"
         line += f" x {array.components}" if array.components > 1 else ""
         line += f" [{array.units}]" if array.units else ""
-        line += f", {array.nbytes:,} bytes a step" if stored and array.nbytes else ""
+        line += f", {array.nbytes:,} bytes a step" if stored and array.nbytes > 0 else ""
         how = {"appended": f", appended {grid.header.encoding}", "binary": ", base64"} if stored else {}
         lines.append(line + how.get(array.encoding, ", ascii" if stored else ""))
     return lines
@@ -142,11 +146,11 @@ def describe(path: str | Path) -> str:
         grid = series.grid(0, number)
         check_arrays(grid)
         document = grid.header.document
-        nz, ny, nx = grid.points
+        size = mesh_size(grid) if is_mesh(grid) else " x ".join(map(str, reversed(grid.points))) + " points"
         how = (document.compressor or "").removeprefix("vtk").removesuffix("DataCompressor").lower() or "not compressed"
         pieces = f", {len(grid.sources)} pieces" if len(grid.sources) > 1 else ""
         label = f"part {part.number}{f' ({part.name})' if part.name else ''}: " if len(series.parts) > 1 else ""
-        lines.append(f"{label}{document.type}, {nx} x {ny} x {nz} points, {how}, {document.byte_order}{pieces}")
+        lines.append(f"{label}{document.type}, {size}, {how}, {document.byte_order}{pieces}")
         lines += _arrays(grid)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VtkSeriesWarning)  # said before

@@ -212,9 +212,8 @@ def test_heights_of_another_scale_come_back_to_rounding(tmp_path: Path) -> None:
 
 
 def test_what_came_back_is_written_again_as_it_was(tmp_path: Path) -> None:
-    for case in CASES:
+    for case, (_, verb, options) in CASES.items():
         _, path = write(case, tmp_path / case)
-        _, verb, options = CASES[case]
         with xr.open_dataset(path, engine="vtkseries", chunks={}) as back, warnings.catch_warnings():
             warnings.simplefilter("ignore", VtkSeriesWarning)  # texts are not drawn
             again = getattr(back.vtkseries, verb)(tmp_path / f"{case} again" / "run.pvd", **options)

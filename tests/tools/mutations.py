@@ -12,15 +12,14 @@ import numpy as np
 import xarray as xr
 
 import vtkseries  # noqa: F401 (registers the accessor)
+from tools.meshes import mesh_files
 from tools.samples import vtk_file
 from vtkseries.engine import gridfile
-from vtkseries.engine.foreign import foreign_dataset
-from vtkseries.engine.own import own_dataset
+from vtkseries.engine.parts import read_parts
 from vtkseries.engine.series import open_series
 from vtkseries.engine.values import check_arrays
 from vtkseries.errors import VtkSeriesWarning
 from vtkseries.plan.beside import SUFFIX
-from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
     import random
@@ -54,6 +53,8 @@ WORDS = (
     b"BigEndian", b"ImageData", b"RectilinearGrid", b"StructuredGrid", b"PRectilinearGrid", b"PolyData", b"Collection",
     b"vtkZLibDataCompressor", b"vtkLZ4DataCompressor", b"vtkLZMADataCompressor", b"../a.vtr", b"/etc/hostname",
     b"PointData", b"CellData", b"Coordinates", b"FieldData", b"vtkseries", b"TimeValue", b"_", b"AppendedData",
+    b"UnstructuredGrid", b"Cells", b"Polys", b"Verts", b"Lines", b"connectivity", b"offsets", b"types", b"drop_index",
+    b"NumberOfPoints", b"NumberOfCells", b"NumberOfPolys",
 )  # fmt: skip
 
 
@@ -90,6 +91,7 @@ def seeds(folder: Path) -> list[Seed]:
     }
     found.append(Seed("run.vtr.series", json.dumps(listed).encode(), beside))
     found += _beside(folder)
+    found += (Seed(*found) for found in mesh_files(folder))
     piece = (folder / "a.vtr").read_bytes()
     found.append(Seed("a.pvtr", PARALLEL, (("p/a.vtr", piece),)))
     return found
@@ -129,15 +131,15 @@ def read_everything(path: Path) -> xr.Dataset:
     gridfile._checked.cache_clear()
     if path.suffix == SUFFIX:
         path = next(path.parent.glob("*.vtr"))
-    series = open_series(str(path))
-    grids = [series.grid(0, part) for part in range(len(series.parts))]
-    for grid in grids:
-        check_arrays(grid)
+    if path.parent.with_suffix(".pvd").exists():
+        path = path.parent.with_suffix(".pvd")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", VtkSeriesWarning)  # a file beside the steps is gone
-        own = own_dataset(series, grids)
-    with naming(grids[0].path):
-        return (foreign_dataset(series, grids) if own is None else own).load()
+        warnings.simplefilter("ignore", VtkSeriesWarning)  # a file beside the steps is gone, or a part at some times
+        series = open_series(str(path))
+        grids = [series.grid(0, part) for part in range(len(series.parts))]
+        for grid in grids:
+            check_arrays(grid)
+        return read_parts(series, grids)[0].load()
 
 
 def _flip(data: bytes, rng: random.Random, _: bytes) -> bytes:

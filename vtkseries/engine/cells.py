@@ -119,8 +119,7 @@ class CellsArray(BackendArray):
 
     def _read(self, key: tuple[Any, ...]) -> Array:
         if len(self.shape) == 1:
-            steps = range(len(self.counts))
-            found = np.concatenate([self._step(step) for step in steps]) if len(self.counts) > 1 else self._step(0)
+            found = np.concatenate([self._step(step) for step in range(len(self.counts))])
             return np.asarray(found[key[0]])
         steps = np.atleast_1d(np.arange(self.shape[0])[key[0]])
         rows = (

@@ -12,7 +12,7 @@ from vtkseries.engine.cells import CELL_DTYPES, CellsArray, all_cells, node_tota
 from vtkseries.engine.faces import padded, too_wide
 from vtkseries.engine.foreign import attrs_of, free_name, lazy, preferred_chunks
 from vtkseries.engine.lazy import GridArray, Member
-from vtkseries.engine.meshfile import MeshView, cell_total, point_total
+from vtkseries.engine.meshfile import cell_total, mesh_view, point_total
 from vtkseries.engine.ragged import RaggedArray
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.values import array_dtype
@@ -94,8 +94,9 @@ def foreign_mesh(
     if grid.sources or any(map(point_total, grids)):
         (points,) = next(one for one in grids if one.sources).arrays("Points")
         for number, name in enumerate("xyz"):
-            found = _variable(series, part, "Points", points, lie["PointData"], component=number)
-            coordinates[f"{name}{tail}"] = xr.Variable(found.dims, found.data, {"axis": name.upper()}, found.encoding)
+            found = _variable(series, part, "Points", (points, grids), lie["PointData"], component=number)
+            found.attrs = {"axis": name.upper()}
+            coordinates[f"{name}{tail}"] = found
     for tag, what in (("PointData", "points"), ("CellData", "cells")):
         if lie[tag].ragged:
             told = {"long_name": f"number of {what} in each step", "sample_dimension": lie[tag].dim}
@@ -106,14 +107,22 @@ def foreign_mesh(
         for array in next((one for one in grids if one.sources), grid).arrays(tag):
             if array.type != "String":
                 name = free_name(array.name, tail, tag, {**taken, **variables, **coordinates})
-                variables[name] = _variable(series, part, tag, array, place)
+                variables[name] = _variable(series, part, tag, (array, grids), place)
     return variables, coordinates
 
 
 def _variable(
-    series: Series, part: int, tag: str, array: DataArray, lie: _Lie, component: int | None = None
+    series: Series,
+    part: int,
+    tag: str,
+    found: tuple[DataArray, list[GridFile]],
+    lie: _Lie,
+    component: int | None = None,
 ) -> xr.Variable:
-    dtype, name = array_dtype(array), array.name or tag
+    array, grids = found
+    name = array.name or tag
+    same = [one for grid in grids for one in grid.arrays(tag) if one.name == array.name and one.type != "String"]
+    dtype = np.result_type(*map(array_dtype, same))
     many = array.components if array.components > 1 and component is None else 0
     dims, shape = [*lie.dims], [*lie.shape]
     roles = ["time", "x"] if len(dims) > 1 else ["x"]
@@ -128,9 +137,10 @@ def _variable(
         backend = RaggedArray(series, part, tag, name, lie.counts, (component or 0, many), dtype)
         chunks = dict(zip(dims, shape, strict=True))
     else:
-        view, member = MeshView(series, tag), Member(part, (name,), component or 0)
+        view, member = mesh_view(series, tag), Member(part, (name,), component or 0)
         size = (1, 1, lie.counts[0])
-        backend = GridArray(view, (member,), tag, size, tuple(roles), tuple(shape), (), Restoration(dtype, dtype))  # type: ignore[arg-type]  # a series
+        values = Restoration(dtype, array_dtype(array))
+        backend = GridArray(view, (member,), tag, size, tuple(roles), tuple(shape), (), values)
         chunks = preferred_chunks(dims, roles, shape, dtype.itemsize)
     return xr.Variable(dims, lazy(backend), attrs_of(array), {"preferred_chunks": chunks, "dtype": dtype})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["MeshView", "cell_total", "is_mesh", "lengths", "point_total", "read_flat", "shaped"]
+__all__ = ["cell_total", "is_mesh", "lengths", "mesh_size", "mesh_view", "point_total", "read_flat", "shaped"]
 
 
 def is_mesh(grid: Any) -> bool:
@@ -40,6 +40,11 @@ def point_total(grid: GridFile) -> int:
 def cell_total(grid: GridFile) -> int:
     """Give the number of cells in a file."""
     return sum(_cells(grid, source) for source in grid.sources)
+
+
+def mesh_size(grid: GridFile) -> str:
+    """Give the numbers of points and cells, for people to read."""
+    return f"{point_total(grid)} points, {cell_total(grid)} cells"
 
 
 def _cells(grid: GridFile, source: Source) -> int:
@@ -151,24 +156,28 @@ def _measured(grid: GridFile, tag: str, name: str, counts: list[int]) -> GridFil
 
 
 @dataclass(frozen=True, slots=True)
-class MeshView:
+class _MeshView:
     """A series whose files are seen as :func:`shaped` gives them.
 
     Parameters
     ----------
     series : Series
-    tag, name, layers
+    tag, layers
         As :func:`shaped` has them.
     """
 
     series: Series
     tag: str
-    name: str = ""
     layers: int = 1
 
     def grid(self, step: int, part: int = 0) -> GridFile:
         """Open the file of one step."""
-        return shaped(self.series.grid(step, part), self.tag, self.name, self.layers)
+        return shaped(self.series.grid(step, part), self.tag, "", self.layers)
+
+
+def mesh_view(series: Series, tag: str, layers: int = 1) -> Series:
+    """Give a series of points and cells as one of grids, as far as lazy arrays ask."""
+    return cast("Series", _MeshView(series, tag, layers))
 
 
 @lru_cache(maxsize=16)
@@ -197,4 +206,5 @@ def read_flat(grid: GridFile, tag: str, name: str, wanted: Array | None = None) 
         if array is None:
             raise FormatError(f"{grid.path}: {tag} has no array {name[:200]!r} of numbers")
         return np.empty((0, array.components), array_dtype(array))
-    return read_array(view, tag, name, (none, none, positions))[0, 0]
+    found: Array = read_array(view, tag, name, (none, none, positions))[0, 0]
+    return found

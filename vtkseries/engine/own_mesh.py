@@ -9,7 +9,7 @@ import numpy as np
 from vtkseries.engine.faces import FacesArray
 from vtkseries.engine.foreign import lazy, preferred_chunks
 from vtkseries.engine.lazy import GridArray, Member
-from vtkseries.engine.meshfile import MeshView, point_total, shaped
+from vtkseries.engine.meshfile import mesh_view, point_total, shaped
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.scatter import ScatterArray
 from vtkseries.engine.task import Task, check_member
@@ -19,6 +19,8 @@ from vtkseries.metadata import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+    from vtkseries.engine.series import Series
 
 __all__ = ["mesh_drawn"]
 
@@ -52,8 +54,9 @@ def mesh_drawn(
         component = int(at["node"])
         if len(dims) != 1 or shape != (nodes,) or not 0 <= component <= 2:  # noqa: PLR2004  # x, y, z
             raise FormatError(f"its vtkseries metadata has a place of points with the shape {shape}")
-        view = MeshView(task.series, "Points", "", max(levels, 1))
-        found = shaped(task.grids[number], "Points", "", view.layers)
+        layers = max(levels, 1)
+        view = mesh_view(task.series, "Points", layers)
+        found = shaped(task.grids[number], "Points", "", layers)
         member = Member(task.positions[number], (_points(task, number),), component)
         return _grid(task, view, found.points, "Points", member, (dims, ("x",), shape), (), dtype)
     if "cells" in at:
@@ -67,7 +70,7 @@ def mesh_drawn(
     if len(set(roles)) < len(roles) or not set(roles) <= {"time", "y", "x", "c"} or tag not in _TAGS:
         raise FormatError("its vtkseries metadata names the axes of a variable twice")
     layers = shape[roles.index("y")] if "y" in roles else 1
-    view = MeshView(task.series, tag, "", layers)
+    view = mesh_view(task.series, tag, layers)
     found = shaped(task.grids[number], tag, "", layers)
     member = Member(task.positions[number], tuple(map(str, at["arrays"])), int(at["first"]))
     held = found.cells if tag == "CellData" else found.points
@@ -83,7 +86,7 @@ def _points(task: Task, number: int) -> str:
 
 def _grid(
     task: Task,
-    view: MeshView,
+    view: Series,
     held: tuple[int, int, int],
     tag: str,
     member: Member,
@@ -96,7 +99,7 @@ def _grid(
     grid = next(task.grids[n] for n, position in task.positions.items() if position == member.part)
     array = check_member(grid, tag, member, count, dtype)
     values = Restoration(dtype, array_dtype(array), _fill(task, dtype))
-    backend = GridArray(view, (member,), tag, held, roles, shape, flips, values)  # type: ignore[arg-type]  # a series
+    backend = GridArray(view, (member,), tag, held, roles, shape, flips, values)
     return lazy(backend), preferred_chunks(dims, roles, shape, dtype.itemsize)
 
 
@@ -130,7 +133,7 @@ def _of_points(
         raise FormatError(f"it has {point_total(grid)} points, and its metadata tell of {total}")
     if index is None and factor == 1:
         roles = tuple("x" if role == "p0" else role for role in roles)
-        return _grid(task, MeshView(task.series, tag), (1, 1, total), tag, member, (dims, roles, shape), (), dtype)
+        return _grid(task, mesh_view(task.series, tag), (1, 1, total), tag, member, (dims, roles, shape), (), dtype)
     _expect_dense(task, position, total)
     array = check_member(grid, tag, member, shape[roles.index("c")] if "c" in roles else 1, dtype)
     whole = index is None or dtype.kind not in "iub" or _whole(task, position, total, steps="time" in roles)

@@ -90,6 +90,9 @@ def _renamed(variables: dict[str, xr.Variable], time: Any) -> dict[str, xr.Varia
     """Give variables with the Dataset's own dim of the steps, or without it where the Dataset has one step."""
     found = {}
     for name, variable in variables.items():
-        dims = {"time": time} if "time" in variable.dims else {}
-        found[name] = variable.isel(time=0) if dims and time is None else variable.rename(dims) if dims else variable
+        if "time" in variable.dims and time is None:
+            found[name] = variable.isel(time=0)
+        else:
+            found[name] = variable.copy(deep=False)
+            found[name].dims = tuple(time if dim == "time" else dim for dim in variable.dims)
     return found

@@ -81,7 +81,7 @@ class RaggedArray(BackendArray):
         if total != size:
             raise FormatError(f"{grid.path}: it has {total} values in {self.tag}, where it had {size}")
         values = read_flat(grid, self.tag, self.name, wanted)
-        if values.shape[1] < sum(self.components) or values.dtype != self.dtype:
+        if values.shape[1] < sum(self.components) or np.promote_types(values.dtype, self.dtype) != self.dtype:
             raise FormatError(
                 f"{grid.path}: array {self.name[:200]!r} is {values.dtype} of {values.shape[1]} components"
             )

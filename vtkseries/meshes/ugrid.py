@@ -71,7 +71,7 @@ def plan_mesh(
             drawn.append(item)
         else:
             numbers += item.keys
-    drawn += _further(ds, levels, {*names, *topology.names}, option.fill)
+    drawn += _further(ds if not asked else ds[[*ds.coords]], levels, {*names, *topology.names}, option.fill)
     groups = levels.groups(drawn)
     for group in groups.values():
         refuse_clashes(group.fields)
@@ -114,10 +114,10 @@ def _fault(ds: xr.Dataset, item: Named, levels: _Levels) -> str | None:
 
 
 def _further(ds: xr.Dataset, levels: _Levels, known: set[Hashable], fill: float | None) -> list[Named]:
-    """Give the coordinates that differ from step to step: each step's file has its part, so that they come back."""
+    """Give what only places others and differs from step to step: the files hold it, so that it comes back."""
     names = [
         name
-        for name, variable in ds.coords.items()
+        for name, variable in ds.variables.items()
         if name not in known and levels.time in variable.dims and variable.ndim > 1
     ]
     return [item for item in named_fields(ds, names, {}, {}, fill) if _fault(ds, item, levels) is None]
