@@ -86,7 +86,7 @@ def test_data_on_edges_of_faces_are_a_part_of_their_own(tmp_path: Path) -> None:
     path = ds.vtk.to_vtu(tmp_path / "run.pvd")
     found = steps(path)
     for step in range(2):
-        surface, edges = found[2 * step][1], found[2 * step + 1][1]
+        edges, surface = found[2 * step][1], found[2 * step + 1][1]
         assert lines(surface) == FACES
         assert lines(edges) == (pairs - 1).tolist()
         np.testing.assert_array_equal(data(edges, "flux", cells=True), ds["flux"].values[step])

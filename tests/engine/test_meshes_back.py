@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from test_meshes import mesh, numbers, particles
+from test_meshes import layered, mesh, numbers, particles
 from test_meshes_ragged import observations
 
 from vtkseries import VtkSeriesWarning
@@ -85,12 +85,6 @@ def profiles(kind: str) -> xr.Dataset:
     ds = ds.assign_coords(time=("profile", [0.0, 6.0, 12.0]), alt=("obs", np.arange(12.0) * 10))
     ds["alt"].attrs.update(axis="Z", units="m", positive="up")
     return ds
-
-
-def layered() -> xr.Dataset:
-    ds = mesh().assign(salt=(("time", "layer", "face"), numbers(2, 3, 3), {"mesh": "Mesh2", "location": "face"}))
-    ds = ds.assign_coords(layer=("layer", [0.5, 2.0, 4.5], {"positive": "down", "bounds": "edges"}))
-    return ds.assign(edges=(("layer", "two"), [[0.0, 1.0], [1.0, 3.0], [3.0, 6.0]]))
 
 
 def levelled() -> xr.Dataset:

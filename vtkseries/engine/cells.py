@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CELL_DTYPES", "CellsArray", "all_cells", "node_total"]
 
-CELL_DTYPES = {"connectivity": np.dtype("i8"), "offsets": np.dtype("i8"), "types": np.dtype("u1")}
+CELL_DTYPES: dict[str, np.dtype[Any]] = {
+    "connectivity": np.dtype("i8"),
+    "offsets": np.dtype("i8"),
+    "types": np.dtype("u1"),
+}
 _FEW = {"Verts": {1: 1}, "Lines": {2: 3}, "Polys": {3: 5, 4: 9}, "Strips": {}}
 _MANY = {"Verts": 2, "Lines": 4, "Polys": 7, "Strips": 6}
 

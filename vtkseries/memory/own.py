@@ -69,7 +69,7 @@ def from_grid(grid: Any) -> xr.Dataset:
     view = GridView(grid)
     text = view.note()
     content = None if text is None else loads(text)
-    if content is None or content.get("version") != VERSION:
+    if content is None or content.get("version") != VERSION or "mesh" in content:  # points that became a grid
         return foreign(view)
     try:
         return _Restorer(view, content).dataset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,8 @@ class _Levels:
             group.fields.sort(key=lambda item: order.index(item.name))
         layered = [group for group in found.values() if group.found is not None]
         plain = [group for group in found.values() if group.found is None]
-        named = {self._name(group, layered): group for group in [*layered, *plain]}
+        # In the order of their names, in which repair puts parts whose index is lost.
+        named = dict(sorted(((self._name(g, layered), g) for g in [*layered, *plain]), key=itemgetter(0)))
         if not named:
             own = topology.faces or topology.edges
             assert own is not None  # noqa: S101  # as above
