@@ -201,7 +201,8 @@ def test_a_broken_block_is_caught(tmp_path: Path, damage: Callable[[bytes], byte
 
 SERIES_BREAKS = {
     "a step is not there": (b"run_000001.vtr", b"run_000009.vtr", "listed and not there"),
-    "a step is listed twice": (b"run_000001.vtr", b"run_000000.vtr", "a file is listed twice"),
+    "a step is listed twice": (b"run_000001.vtr", b"run_000000.vtr", "listed at several steps"),
+    "a step is listed again": (b"run_000002.vtr", b"run_000000.vtr", "listed again, after another one"),
     "a time is repeated": (b'timestep="1.25"', b'timestep="0.5" ', "has part 0 twice"),
     "times go down": (b'timestep="1.25"', b'timestep="9.25"', "do not increase"),
     "a time is no number": (b'timestep="1.25"', b'timestep="nan" ', "timestep is"),

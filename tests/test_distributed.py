@@ -38,6 +38,7 @@ def dataset(steps: int = NT) -> xr.Dataset:
             "T": (("time", "z", "y", "x"), values(steps)),
             "u": (("x", "time", "z", "y"), (values(steps) + 0.5).transpose(3, 0, 1, 2)),
             "mean": ("time", np.arange(steps) * 1.0),
+            "ground": (("y", "x"), values(1)[0, 0] / 4),
         },
         {"time": np.arange(steps), "z": np.arange(NZ)[::-1] * 2.0, "y": np.arange(NY), "x": np.arange(NX)},
     )
@@ -69,8 +70,10 @@ def test_a_cluster_and_processes_write_the_same_bytes(
     expected = written(tmp_path / "eager", dataset(), **options)
     with client.as_current():
         assert written(tmp_path / "cluster", dataset().chunk(chunks), **options) == expected
-    grid = read_vtk(tmp_path / "cluster" / "run" / f"run_000002.{'pvtr' if 'pieces' in options else 'vtr'}")
+    grid = read_vtk(tmp_path / "cluster" / "run" / f"run_z_y_x_000002.{'pvtr' if 'pieces' in options else 'vtr'}")
     np.testing.assert_array_equal(grid.point["T"], values()[2, ::-1])
+    (ground,) = (path for path in expected if "run_y_x_0" in path)
+    np.testing.assert_array_equal(read_vtk(tmp_path / "cluster" / ground).point["ground"][0], values(1)[0, 0] / 4)
 
 
 def test_processes_write_the_same_bytes(tmp_path: Path) -> None:
@@ -93,6 +96,18 @@ def test_the_delayed_can_be_computed_anywhere_and_again(tmp_path: Path, client: 
         progress(future, notebook=False)
     assert future.result() == target
     assert files(target.parent) == expected
+
+
+def test_blocks_that_a_cluster_holds_are_written_where_they_are(tmp_path: Path, client: Client) -> None:
+    expected = written(tmp_path / "eager", dataset())
+    with client.as_current():
+        held = dataset().chunk(time=1, z=2).persist()
+        assert written(tmp_path / "held", held) == expected
+        with dask.config.set({"optimization.fuse.active": False}):
+            assert written(tmp_path / "not fused", held) == expected
+    delayed = held.vtk.to_vtr(tmp_path / "later" / "run.pvd", compute=False)
+    client.compute(delayed).result()
+    assert files(tmp_path / "later") == expected
 
 
 def test_the_progress_bar_that_dask_users_know_shows_the_tasks(tmp_path: Path) -> None:
@@ -154,11 +169,26 @@ def test_two_tries_at_every_task_at_once_do_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], turn: int
 ) -> None:
     expected = written(tmp_path / "once", dataset(), **options)
-    monkeypatch.setattr("vtkseries.schedule._write_task", twice(_schedule()._write_task))
+    monkeypatch.setattr("vtkseries.schedule.write_task", twice(_schedule().write_task))
     monkeypatch.setattr("vtkseries.schedule._commit_task", twice(_schedule()._commit_task))
     chunks = ({"time": 1}, {"time": 2, "x": 10}, {"time": 3, "z": 2})[turn]
     with dask.config.set(scheduler="threads", num_workers=4):
         assert written(tmp_path / "twice", dataset().chunk(chunks), **options) == expected
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_two_tries_at_every_task_of_a_continuation_list_what_does_not_change_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    later = dataset().assign_coords(time=np.arange(NT) + NT)
+    written(tmp_path / "once", dataset(), **options)
+    expected = written(tmp_path / "once", later, mode="a", **options)
+    written(tmp_path / "twice", dataset(), **options)
+    monkeypatch.setattr("vtkseries.schedule.write_task", twice(_schedule().write_task))
+    monkeypatch.setattr("vtkseries.schedule._commit_task", twice(_schedule()._commit_task))
+    with dask.config.set(scheduler="threads", num_workers=4):
+        assert written(tmp_path / "twice", later.chunk(time=2, x=10), mode="a", **options) == expected
+    assert sum("run_y_x_0" in path for path in expected) == 1
 
 
 def _schedule() -> Any:
@@ -169,7 +199,7 @@ def _schedule() -> Any:
 
 def _killed(folder: Path, lives: int, one_in: int, steps: int, options: dict[str, Any]) -> int:
     """Write with workers that die; give how many did."""
-    expected = written(folder / "eager", dataset(steps), **options)
+    expected = written(folder / "eager", dataset(steps) * 1, **options)
     store = folder / "lives"
     store.mkdir()
     for number in range(lives):
@@ -184,7 +214,7 @@ def _killed(folder: Path, lives: int, one_in: int, steps: int, options: dict[str
         client.register_plugin(DieWriting(store, one_in))
         living.enter_context(workers(cluster.scheduler_address, 2))
         while os.listdir(store) and turn < 20 * lives:  # noqa: PTH208  # names only
-            ds = dataset(steps).chunk(time=1, z=2)
+            ds = dataset(steps).chunk(time=1, z=2) * 1  # made by tasks, so that each block has one of its own
             with client.as_current():
                 ds.vtk.to_vtr(folder / "killed" / "run.pvd", **options)
             assert files(folder / "killed") == expected

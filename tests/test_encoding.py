@@ -51,6 +51,27 @@ def test_a_float64_is_off_by_less_than_half_a_unit_of_its_last_digit(digits: int
     assert_close_enough(np.array([value]), digits)
 
 
+def test_a_float64_stored_as_float32_is_rounded_once(tmp_path: Path) -> None:
+    # In float32 first, these would come to lie half-way between two values of so few bits, and go the wrong way.
+    awkward = [975.1821527993008, -937.1186374217837, 536.1518380695354, -492.5600458261399, 7.99987287450642e-26]
+    near = np.concatenate([awkward, np.random.default_rng(0).uniform(100, 999, 20_000)])
+    path = tmp_path / "run.vtr"
+    encoding = {"T": {"significant_digits": 6, "dtype": "float32"}}
+    xr.DataArray(near, dims="x", name="T").vtk.to_vtr(path, encoding=encoding)
+    for old, new in zip(near.tolist(), read_vtk(path).point["T"].ravel().tolist(), strict=True):
+        assert abs(Fraction(new) - Fraction(old)) < half_unit(old, 6), f"{old!r} became {new!r}"
+
+
+def test_the_largest_float32_stays_finite_when_a_float64_becomes_one(tmp_path: Path) -> None:
+    ends = np.array([3.4028234663852886e38, -3.4e38, np.inf, np.nan, -0.0, 3.3e38])
+    path = tmp_path / "run.vtr"
+    encoding = {"T": {"significant_digits": 1, "dtype": "float32"}}
+    xr.DataArray(ends, dims="x", name="T").vtk.to_vtr(path, encoding=encoding)
+    stored = read_vtk(path).point["T"].ravel()
+    assert np.array_equal(np.isfinite(stored), np.isfinite(ends))
+    assert np.signbit(stored[4])
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_the_error_is_small_on_both_sides_of_every_power_of_ten_and_of_two(dtype: str) -> None:
     powers = [float(f"1e{n}") for n in range(-37, 38)] + [2.0**n for n in range(-120, 120)] + [0.5, 1.5, 100.5, 2.5]

@@ -46,19 +46,19 @@ def attempt(seed: Seed, data: bytes, folder: Path) -> bool:
     for name, content in seed.beside:
         path = folder / name
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True, parents=True)
             path.write_bytes(content)
     path = folder / seed.name
     path.write_bytes(data)
     reason = None
-    started = time.perf_counter()
+    started = time.process_time()  # not that of others on a busy machine
     try:
         read_everything(path)
     except FormatError as error:
         reason = str(error)
     except OSError:
         reason = str(folder)
-    assert time.perf_counter() - started < 60, "a hang"
+    assert time.process_time() - started < 1, "a hang"
     assert reason is None or reason.startswith(str(folder)), reason
     return reason is None
 

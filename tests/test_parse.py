@@ -194,7 +194,7 @@ def test_a_collection_gives_its_entries_and_passes_over_the_rest() -> None:
     <DataSet timestep="0.1" group="" part="1" name="a &amp; é" file="sub/a &lt;1&gt;.vtr"/><!-- 12 ab --> _DataSet/
     <?s <DataSet timestep="7" file="no.vtr"/> ?> <Other file="no.vtr"/> <DataSet timestep="-1e-300" file="b.vti"/>
     """.encode()
-    assert parse_collection(COLLECTION % inside) == [
+    assert list(parse_collection(COLLECTION % inside)) == [
         Entry(0.1, "1", "a & é", "sub/a <1>.vtr"),
         Entry(-1e-300, "0", "", "b.vti"),
     ]
@@ -220,7 +220,7 @@ def test_an_entry_that_cannot_be_is_refused(inside: bytes, reason: str) -> None:
 
 def test_a_file_series_gives_its_entries() -> None:
     found = parse_file_series(b'{"file-series-version":"1.0","files":[{"name":"s/a.vtr","time":1.5},{"name":"b.vtr"}]}')
-    assert found == [Entry(1.5, "0", "", "s/a.vtr"), Entry(1.0, "0", "", "b.vtr")]
+    assert list(found) == [Entry(1.5, "0", "", "s/a.vtr"), Entry(1.0, "0", "", "b.vtr")]
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,67 @@ def test_members_of_an_ensemble_are_stacked_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one["t"][1, :, 2].compute(), ds["t"][1, :, 2])
 
 
+@pytest.mark.parametrize("runs", [[1, 2], [2, 1], [1, 1, 1], [3]])
+def test_dates_that_no_number_tells_are_continued(runs: list[int], tmp_path: Path) -> None:
+    days = [cftime.DatetimeNoLeap(1, 2, day, 1, 2, 3, 450007 + day) for day in (3, 4, 6)]
+    ds = xr.Dataset({"t": (("time", "x"), values(3, 2))}, {"time": days})
+    begin = 0
+    for count in runs:
+        part = ds.isel(time=slice(begin, begin := begin + count))
+        part.vtkseries.to_vtr(tmp_path / "run.pvd", mode="a", time_units="hours since 1950-01-01")
+    same(xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries").load(), ds)
+
+
+def test_what_was_written_undecoded_is_decoded_when_that_is_asked_for(tmp_path: Path) -> None:
+    attrs = {"units": "days since 0001-01-01", "calendar": "360_day"}
+    packed = (("time", "x"), np.array([[1, -9], [3, 4]], "i2"), {"scale_factor": 0.5, "_FillValue": np.int16(-9)})
+    flag = ("x", np.array([1, 0], "i1"), {"dtype": "bool"})
+    ds = xr.Dataset({"t": packed, "flag": flag}, {"time": ("time", [3, 400], attrs)})
+    path = ds.vtkseries.to_vtr(tmp_path / "run.pvd")
+    for decode in (None, False):
+        xr.testing.assert_identical(xr.open_dataset(path, engine="vtkseries", decode_cf=decode).load(), ds)
+    times = xr.open_dataset(path, engine="vtkseries", decode_times=True)["time"]
+    assert times.values[1] == cftime.Datetime360Day(2, 2, 11)
+    masked = xr.open_dataset(path, engine="vtkseries", mask_and_scale=True)
+    np.testing.assert_array_equal(masked["t"], [[0.5, np.nan], [1.5, 2]])
+    np.testing.assert_array_equal(masked["time"], [3, 400])
+    whole = xr.open_dataset(path, engine="vtkseries", decode_times=True, mask_and_scale=True)
+    xr.testing.assert_identical(whole.load(), xr.decode_cf(ds.copy(deep=True)))
+
+
+@pytest.mark.parametrize("name", ["component", "c", "part", "points", "role", "x"])
+@pytest.mark.parametrize("method", ["to_vtr", "to_vts"])
+def test_a_dim_may_have_any_name(method: str, name: str, tmp_path: Path) -> None:
+    t = np.where(values(2, 4, 3, 2) == 3, np.nan, values(2, 4, 3, 2))
+    lon = xr.Variable(("time", name, "j", "i"), values(2, 4, 3, 2), {"units": "m"})
+    ds = xr.Dataset({"t": (lon.dims, t)}, {"time": [0.5, 2.0], name: [1.0, 2.5, 4.0, 8.0], "h": lon})
+    options = {"x": "i", "y": "j", "z": name, "location": "cell", "missing": "blank"}
+    path = getattr(ds.vtkseries, method)(tmp_path / "run.pvd", **options)
+    same(xr.open_dataset(path, engine="vtkseries").load(), ds)
+
+
+@pytest.mark.parametrize("kind", ["S3", "text", "object", "c16", "f8"])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_coordinate_is_sliced_as_numpy_does(kind: str, large: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    shape = (2, 3, 4, 2 if not large else 200)
+    count = int(np.prod(shape))
+    found: Any = {"text": lambda: np.array([str(i) for i in range(count)])}.get(kind, lambda: np.arange(count))()
+    found = found.astype(object if kind in ("object", "text") else kind).reshape(shape)
+    dims = ("time", "y", "q", "x")
+    ds = xr.Dataset(
+        {"t": (("time", "y", "x"), values(2, 3, shape[-1]))}, {"n": (dims, found), "m": (dims[1:], found[0])}
+    )
+    with xr.open_dataset(ds.vtkseries.to_vtr(tmp_path / "run.pvd"), engine="vtkseries") as back:
+        for key in (
+            {"time": 1, "q": [3, 0, 0]}, {"time": slice(None, None, -1), "y": [0, 0], "x": 1}, {"q": 2, "x": [1, 0]},
+            {"y": xr.DataArray([0, 2], dims="p"), "x": xr.DataArray([1, 0], dims="p"), "q": 1},
+            {"time": [1, 0], "y": 2}, {"y": slice(2, 0, -1), "q": -1, "x": [0]},
+        ):  # fmt: skip
+            for name in ("n", "m", "t"):
+                own = {dim: index for dim, index in key.items() if dim in ds[name].dims}
+                xr.testing.assert_identical(back[name].isel(own).load(), ds[name].isel(own))
+
+
 @st.composite
 def datasets(draw: st.DrawFn) -> xr.Dataset:
     """Give Datasets whose dims, order, axes, dtypes and times are drawn at random."""

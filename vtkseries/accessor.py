@@ -279,7 +279,7 @@ class VtkAccessor(GridVerbs, MeshVerbs, MemoryVerbs):
         level = deflate_level(compression, compression_level)
         target = check_target(path, mode)
         options["time_units"] = time_units or units_so_far(target, mode)
-        prepared = self._prepare(target.with_suffix(".pvd"), inside=INSIDE, **options)
+        prepared = self._prepare(target.with_suffix(".pvd"), inside=INSIDE, once=False, **options)
         return write_vtkhdf(prepared, target, mode=mode, level=level, durable=durable)
 
     def create_reader(self) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from vtkseries.plan.model import ArrayPlan, Component, to_target
 from vtkseries.storage.regions import write_region
+from vtkseries.storage.strips import Move, depth, rearrange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,18 +53,24 @@ class BlockValues:
 
         With `again` the buffer has other planes' values, of which those that are the same in every plane stay.
         """
-        filled = 0
+        moves, filled = list[Move](), 0
         for component, view in self.parts:
+            width = view.shape[3]
+            filled = max(filled, component.first + width)
             if again and view.shape[0] == 1:
-                filled = max(filled, component.first + view.shape[3])
                 continue
             part = view if view.shape[0] == 1 else view[planes]
             part = part if part.shape[1] == 1 else part[:, rows]
-            width = view.shape[3]
-            component.conversion.put(part, buffer[..., component.first : component.first + width])
-            filled = max(filled, component.first + width)
+            moves.append((component.conversion.put, part, buffer[..., component.first : component.first + width]))
+        if moves:
+            rearrange(moves)
         if filled < self.array.components and not again:
             buffer[..., filled:] = 0
+
+    @property
+    def depth(self) -> int | None:
+        """How many planes should be moved at a time, where memory runs across them; None where it does not."""
+        return next((many for _, view in self.parts if (many := depth(view)) is not None), None)
 
 
 @dataclass(frozen=True)

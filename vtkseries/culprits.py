@@ -5,44 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable
 
-__all__ = ["named"]
+__all__ = ["name_culprits"]
 
 _OURS = "while writing "
 
 
-def named(graph: Mapping[Hashable, Any], notes: Iterable[tuple[Hashable, str]]) -> dict[Hashable, Any]:
-    """Give the same tasks, each of which adds a note to the error that it raises, unless that has one of ours.
+def name_culprits(
+    graph: dict[Hashable, Any], keys: Iterable[Hashable], note: Callable[[], str], seen: set[Hashable]
+) -> None:
+    """Have tasks, and what they depend on, add a note to the error that they raise, unless that has one of ours.
 
     Parameters
     ----------
-    graph : mapping
+    graph : dict
         All tasks by their keys.
-    notes : iterable of (key, str)
-        What the task of a key, and what it alone or first depends on, are for.
+    keys : iterable
+        Of those that work for what the note says.
+    note : callable
+        Gives it.
+    seen : set
+        Keys that have their note from an earlier call, and get those of this one.
     """
-    found = dict(graph)
-    seen: set[Hashable] = set()
-    for key, note in notes:
-        waiting = [key]
-        while waiting:
-            at = waiting.pop()
-            if at in seen or at not in found:
-                continue
-            seen.add(at)
-            node = found[at]
-            waiting += getattr(node, "dependencies", ())
-            found[at] = _noted(node, f"{_OURS}{note}")
-    return found
+    waiting = list(keys)
+    while waiting:
+        at = waiting.pop()
+        if at in seen or at not in graph:
+            continue
+        seen.add(at)
+        node = graph[at]
+        waiting += getattr(node, "dependencies", ())
+        graph[at] = _noted(node, note)
 
 
-def _noted(node: Any, note: str) -> Any:
-    if type(node) is tuple and node and callable(node[0]):  # a task of dask before 2024.12
-        return (_call, note, *node)
+def _noted(node: Any, note: Callable[[], str]) -> Any:
+    if type(node) is tuple and node and callable(node[0]):  # as users write a graph
+        return (_call, f"{_OURS}{note()}", *node)
     if type(node).__name__ != "Task":  # its kin hold data, or the name of another task
         return node
-    return type(node)(node.key, _call, note, node.func, *node.args, _data_producer=node.data_producer, **node.kwargs)
+    return type(node)(
+        node.key, _call, f"{_OURS}{note()}", node.func, *node.args, _data_producer=node.data_producer, **node.kwargs
+    )
 
 
 def _call(note: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vtkseries.engine.gridfile import open_grid
+from vtkseries.engine.groups import stands
 from vtkseries.engine.values import check_arrays
 from vtkseries.errors import FormatError, SeriesError
 from vtkseries.storage.index import Entry
 from vtkseries.storage.lock import Lock
-from vtkseries.storage.recover import checksum_step, examine_names, stale_temporaries
+from vtkseries.storage.recover import checksum_step, examine_names, file_number, stale_temporaries
 from vtkseries.storage.stepfile import new_token, write_whole
 from vtkseries.verify import step_time
 from vtkseries.xmlformat import pvd
@@ -76,18 +77,26 @@ def repair(path: str | PathLike[str]) -> Repaired:
         known = _known(target)
         parts = _part_names(target, known)
         found: dict[float, dict[int, Entry]] = {}
+        standing: dict[int, _Standing] = {}
         for file in _step_files(target):
+            name, number = _split(target, file)
+            part, label = parts.setdefault(name, (len(parts), name))
+            stands = standing.setdefault(part, _Standing())
             try:
-                entry = _entry(target, file, known)
+                entry, time = _entry(target, file, known, stands)
             except FormatError as error:
                 report.left_out.append(str(error))
+                stands.broken.append(number)
                 continue
-            part = _split(target, file)[0]
-            number, name = parts.setdefault(part, (len(parts), part))
-            step = found.setdefault(float(entry.timestep), {})
-            if number in step:
-                report.left_out.append(f"{step[number].file}: {file.name} has the same time and a higher number")
-            step[number] = replace(entry, part=number, name=name)
+            entry = replace(entry, part=part, name=label)
+            stands.files.append((number, entry))
+            if time is None:
+                continue
+            step = found.setdefault(time, {})
+            if part in step:
+                report.left_out.append(f"{step[part].file}: {file.name} has the same time and a higher number")
+            step[part] = entry
+        _fill(found, standing)
         steps = [[step[part] for part in sorted(step)] for _, step in sorted(found.items())]
         report.steps = len(steps)
         listed = {entry.file for step in steps for entry in step}
@@ -150,7 +159,9 @@ def _known(target: Path) -> dict[str, Entry]:
     try:
         content = target.read_bytes()
         damaged = pvd.parse_damaged(content)
-        return {entry.file: entry for step in [*examine_names(target), damaged] for entry in step}
+        found = [entry for step in [*examine_names(target), damaged] for entry in step]
+        # A file that several steps name has its sum at one of them.
+        return {entry.file: entry for entry in sorted(found, key=lambda entry: entry.crc is not None)}
     except (FormatError, FileNotFoundError):
         return {}
 
@@ -165,8 +176,39 @@ def _part_names(target: Path, known: Mapping[str, Entry]) -> dict[str, tuple[int
     return names
 
 
-def _entry(target: Path, file: Path, known: Mapping[str, Entry]) -> Entry:
-    """Check one file and describe it."""
+@dataclass
+class _Standing:
+    """The files of a part in order, by number; and whether each stands until the next."""
+
+    files: list[tuple[int, Entry]] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
+    stands: bool = False
+
+    def at(self, number: int) -> Entry | None:
+        """Give the file that stands at a step; None where it is one of those that are left out."""
+        before = [file for file in self.files if file[0] <= number] or self.files[:1]
+        if not self.stands or not before:
+            return None
+        since, entry = before[-1]
+        lost = any(since < other <= number or number < other < since for other in self.broken)
+        return None if lost else entry
+
+
+def _fill(found: dict[float, dict[int, Entry]], standing: Mapping[int, _Standing]) -> None:
+    """Add the files that begin at other steps, and say the sum of each once."""
+    summed: set[str] = set()
+    number = -1
+    for time, step in sorted(found.items()):
+        number = max(number, *(file_number(entry.file) for entry in step.values()))
+        for part, files in standing.items():
+            entry = step.get(part) or files.at(number)
+            if entry is not None:
+                step[part] = replace(entry, timestep=repr(time), crc=None if entry.file in summed else entry.crc)
+                summed.add(entry.file)
+
+
+def _entry(target: Path, file: Path, known: Mapping[str, Entry], standing: _Standing) -> tuple[Entry, float | None]:
+    """Check one file and describe it, and say when it begins."""
     relative = f"{target.stem}/{file.name}"
     grid = open_grid(str(file))
     check_arrays(grid)
@@ -176,11 +218,13 @@ def _entry(target: Path, file: Path, known: Mapping[str, Entry]) -> Entry:
         except FileNotFoundError as error:
             raise FormatError(f"{file}: its piece {source.reference} is missing") from error
     time = step_time(grid)
-    if time is None:
+    if stands(grid):
+        standing.stands = True
+    elif time is None:
         raise FormatError(f"{file}: it does not say its time (TimeValue)")
     size, crc = checksum_step(file)
     before = known.get(relative)
-    listed = before is not None and before.crc is not None and float(before.timestep) == time
+    listed = before is not None and before.crc is not None and (stands(grid) or float(before.timestep) == time)
     if before is not None and listed and (size, crc) != (before.size, before.crc):
         raise FormatError(f"{file}: it does not have the size and CRC32 that the old index has for it")
-    return Entry(repr(time), relative, size=size, crc=crc)
+    return Entry("" if time is None else repr(time), relative, size=size, crc=crc), time

@@ -22,7 +22,7 @@ _SLAB = 1 << 18
 _Array = np.ndarray[Any, Any]
 
 
-def round_digits(values: _Array, digits: int) -> None:
+def round_digits(values: _Array, digits: int, *, narrow: bool = False) -> None:
     """Round in place, to the nearest value with fewer bits, and to even bits half-way between two.
 
     The error is under half a unit of the last of the `digits`. NaN, infinities, zeros and subnormal numbers stay.
@@ -32,6 +32,8 @@ def round_digits(values: _Array, digits: int) -> None:
     values : ndarray of float32 or float64
     digits : int
         From 1 to :data:`MOST_DIGITS`.
+    narrow : bool
+        The values are float64 and become float32, which then rounds no second time.
 
     Examples
     --------
@@ -43,9 +45,10 @@ def round_digits(values: _Array, digits: int) -> None:
     if values.size > _SLAB and len(values) > 1:
         step = max(1, len(values) * _SLAB // values.size)
         for first in range(0, len(values), step):
-            round_digits(values[first : first + step], digits)
+            round_digits(values[first : first + step], digits, narrow=narrow)
         return
-    mantissa, thresholds, low, high = _tables(values.dtype.name, digits)
+    most = np.finfo(np.float32 if narrow else values.dtype).nmant
+    mantissa, thresholds, low, high = _tables(values.dtype.name, digits, most)
     word = thresholds.dtype
     bits = values.view(word)
     one, top = word.type(1), word.type(word.itemsize * 8 - 1)
@@ -58,15 +61,18 @@ def round_digits(values: _Array, digits: int) -> None:
     rounded -= (half > 0) & ((magnitude >> drop) & one == 0)
     rounded >>= drop
     rounded <<= drop
-    infinite = np.array(np.inf, values.dtype).view(word)
+    infinite = np.array(2.0**128 if narrow else np.inf, values.dtype).view(word)
     np.copyto(rounded, magnitude, where=rounded >= infinite)
     bits &= one << top
     bits |= rounded
 
 
 @lru_cache(maxsize=64)
-def _tables(dtype: str, digits: int) -> tuple[int, _Array, _Array, _Array]:
-    """Give the bits of a mantissa, and by exponent: where a power of ten begins, bits to drop before and from there."""
+def _tables(dtype: str, digits: int, most: int) -> tuple[int, _Array, _Array, _Array]:
+    """Give the bits of a mantissa, and by exponent: where a power of ten begins, bits to drop before and from there.
+
+    No more than `most` bits of a mantissa stay.
+    """
     kind = np.finfo(dtype)
     word = np.dtype(f"u{kind.bits // 8}")
     mantissa, bias = kind.nmant, 1 - kind.minexp
@@ -76,8 +82,8 @@ def _tables(dtype: str, digits: int) -> tuple[int, _Array, _Array, _Array]:
     for number in range(1, count - 1):
         exponent = number - bias
         decade = _decade(exponent)
-        low[number] = _drop(decade + 1 - digits, exponent - mantissa, mantissa)
-        high[number] = _drop(decade + 2 - digits, exponent - mantissa, mantissa)
+        low[number] = _drop(decade + 1 - digits, exponent - mantissa, mantissa, most)
+        high[number] = _drop(decade + 2 - digits, exponent - mantissa, mantissa, most)
         power = Fraction(10) ** (decade + 1)
         if power < Fraction(2) ** (exponent + 1):
             # The mantissa of the first value that is not less than the power, exactly.
@@ -94,11 +100,11 @@ def _decade(exponent: int) -> int:
     return -guess if 10**guess == 1 << -exponent else -guess - 1
 
 
-def _drop(decade: int, last: int, mantissa: int) -> int:
+def _drop(decade: int, last: int, mantissa: int, most: int) -> int:
     """Give how many bits can go when the last bit is worth 2**last and the last digit 10**decade."""
     unit = Fraction(10) ** decade
     keep = _binade(unit)
-    return min(max(keep - last, 0), mantissa)
+    return min(max(keep - last, mantissa - most), mantissa)
 
 
 def _binade(unit: Fraction) -> int:

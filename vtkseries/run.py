@@ -1,6 +1,6 @@
 """One run of a plan: what was there before, and the commit of a step.
 
-All of it may be done twice, even at once in two processes, as a cluster does when it loses a worker.
+Everything here may be done twice, even at the same time in two processes, as a cluster does when it loses a worker.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import time
 import warnings
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,14 @@ from vtkseries.beside import is_beside
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
+from vtkseries.standing import changed, entries, pieces_of, same_values, standing_before, together
 from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.lock import Lock
-from vtkseries.storage.recover import checksum_step, examine, next_file_number, stale_temporaries
-from vtkseries.storage.stepfile import StepFile, new_token, sync_directory, write_at, write_whole
-from vtkseries.streams import StreamSource, write_streams
-from vtkseries.xmlformat.layout import PREFIX, Document, render
-from vtkseries.xmlformat.parallel import render_parallel
+from vtkseries.storage.recover import examine, file_number, next_file_number, stale_temporaries
+from vtkseries.storage.stepfile import StepFile, new_token, sync_directory, write_whole
+from vtkseries.streams import StreamSource
+from vtkseries.wholefile import complete, write_compressed
+from vtkseries.xmlformat.layout import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 _PAUSES, _PAUSE = 30, 0.1
 
-__all__ = ["Run", "begin", "commit", "complete", "discard", "finish", "hidden", "open_block", "over", "start"]
+__all__ = ["Run", "begin", "changes", "commit", "discard", "finish", "hidden", "late", "open_block", "start"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def start(plan: SeriesPlan, *, locked: bool = True) -> Run:
     if plan.mode == "a" and plan.path.exists():
         kept = _kept(plan)
         plan = replace(plan, first=next_file_number(kept))
+    plan = plan if kept else plan.from_start()
     return Run(plan, new_token(), _survey(plan), kept, _identity(plan.path), locked)
 
 
@@ -171,7 +174,7 @@ def _replace_index(run: Run) -> Index:
     if plan.mode == "x" and plan.path.exists():
         message = f"{str(plan.path)!r} appeared meanwhile and mode='x' does not replace it; take another path"
         raise SeriesError(message)
-    longest = _entries(plan, plan.steps - 1, written=False)
+    longest = entries(plan, plan.steps - 1, (), lambda _: True, written=False)
     index = Index.create(
         plan.path, token=run.token, room=plan.steps, longest=longest, kept=run.kept, durable=plan.durable
     )
@@ -199,32 +202,6 @@ def _attach(path: Path, token: str, before: tuple[int, int], *, durable: bool = 
     return None
 
 
-def _entries(plan: SeriesPlan, step: int, *, written: bool = True) -> list[Entry]:
-    stamp = repr(plan.times.values[step])
-    measured = written and plan.compression is not None
-    items: Sequence[PartPlan | WholePlan] = plan.wholes or plan.parts
-    if written and plan.durable:  # which waits for the disk anyway, so that a sum of what was written costs little
-        sums = [checksum_step(plan.file(item, step)) for item in items]
-        return [
-            Entry(stamp, plan.relative(item, step), number, item.name, size, crc)
-            for number, (item, (size, crc)) in enumerate(zip(items, sums, strict=True))
-        ]
-    if plan.wholes:
-        sizes = [len(_together(plan, whole, step)) for whole in plan.wholes]
-    else:
-        sizes = [plan.file(part, step).stat().st_size if measured else part.size for part in plan.parts]
-    return [
-        Entry(stamp, plan.relative(item, step), number, item.name, size=size)
-        for number, (item, size) in enumerate(zip(items, sizes, strict=True))
-    ]
-
-
-def _together(plan: SeriesPlan, whole: WholePlan, step: int) -> bytes:
-    """Give the file that puts the pieces of a step together."""
-    pieces = [(dict(p.document.attributes)["WholeExtent"], plan.file(p, step).name) for p in whole.pieces]
-    return render_parallel(whole.pieces[0].document, whole.extent, pieces)
-
-
 def _kept_names(run: Run) -> set[str]:
     """Give the files of the steps that stay, those of their pieces included."""
     names = {Path(entry.file).name for step in run.kept for entry in step}
@@ -236,7 +213,14 @@ def _kept_names(run: Run) -> set[str]:
 
 
 def open_block(
-    run_file: StepFile, final: Path, log: Path, before: tuple[int, int], number: int, *, locked: bool
+    run_file: StepFile,
+    final: Path,
+    log: Path,
+    before: tuple[int, int],
+    number: int,
+    *,
+    locked: bool,
+    again: bool = False,
 ) -> int | None:
     """Open a step's temporary file for a block; None when nothing is to be done, the step or the run having ended.
 
@@ -253,22 +237,27 @@ def open_block(
         Of the step in the series.
     locked : bool
         The run ends when its lock goes.
+    again : bool
+        The step may be there without its file getting the name, since an older file has the same values.
     """
-    with contextlib.suppress(FileNotFoundError):
-        return os.open(run_file.temporary, os.O_RDWR | getattr(os, "O_BINARY", 0))
     fd = run_file.open_for_blocks()
-    # Asked only now that the file is there: one made after the step's commit, or after another task's error ended the
-    # run, is a late try's, and goes again.
-    if over(log, final, run_file.token, before, number, locked=locked):
+    if os.fstat(fd).st_size:
+        return fd
+    # An empty file is a new one. Asked only now that it is there: one made after the step's commit, or after another
+    # task's error ended the run, is a late try's, and goes again.
+    over = locked and not Lock(log).path.exists()
+    if over or ((again or final.exists()) and _committed(log, run_file.token, before, number)):
         os.close(fd)
         run_file.discard()
         return None
     return fd
 
 
-def over(log: Path, final: Path, token: str, before: tuple[int, int], number: int, *, locked: bool) -> bool:
-    """Say whether a step is listed, or its run has ended; the arguments are those of :func:`open_block`."""
-    return (locked and not Lock(log).path.exists()) or (final.exists() and _committed(log, token, before, number))
+def late(run: Run, part: PartPlan, step: int) -> bool:
+    """Say whether a file that was just made is a late try's: its step is listed, or the run has ended."""
+    log, final = run.plan.path, run.plan.file(part, step)
+    over = run.locked and not Lock(log).path.exists()
+    return over or (final.exists() and _committed(log, run.token, run.before, run.first + step))
 
 
 def _committed(log: Path, token: str, before: tuple[int, int], number: int) -> bool:
@@ -294,43 +283,72 @@ def commit(
     step : int
         Of the plan.
     values : mapping of source to array
-        The step's values of variables without a spatial axis.
+        By source, the values of variables without a spatial axis, for the files that begin at the step.
     streams : callable, optional
         With compression: gives a context whose value is the source of a part's streams.
     """
     plan = run.plan
     number = run.first + step
+    begin = [item for item in plan.items if plan.clock(item).between(step, step + 1)]
+    parts = [part for item in begin for part in pieces_of(item)]
     if index is not None and index.holds(number):
-        for part in plan.parts:
+        for part in parts:
             run.file(part, step).discard()
             run.hidden(part, step).discard()
         return
-    fields = step_fields(plan, step, values)
-    for part in plan.parts:
-        _publish(run, part, step, replace(part.document, field_data=fields), streams)
-    for whole in plan.wholes:
-        write_whole(plan.file(whole, step), _together(plan, whole, step), new_token(), durable=plan.durable)
+    for item in begin:
+        clock = plan.clock(item)
+        fields = step_fields(clock, clock.at(step), values)
+        documents = [replace(part.document, field_data=fields) for part in pieces_of(item)]
+        _put(run, item, step, documents, streams)
     if index is not None:
-        index.commit(number, _entries(plan, step))
-    for part in plan.parts if plan.compression is not None else ():
-        run.hidden(part, step).discard()
+        index.commit(number, entries(plan, step, run.kept, partial(_published, run)))
+    for part in parts:
+        if plan.compression is not None:
+            run.hidden(part, step).discard()
+        if part.clock is not None:
+            run.file(part, step).discard()  # of the same values as the one that stands
+
+
+def _put(
+    run: Run, item: PartPlan | WholePlan, step: int, documents: Sequence[Document], streams: Streams | None
+) -> None:
+    """Complete the files of a part and give them their names, but for one that stands already with the same values."""
+    plan, parts = run.plan, pieces_of(item)
+    before = standing_before(run.kept, item) if not plan.clock(item).dated else None
+    if before is not None:
+        number = file_number(before.file)
+        olds = [plan.path.parent / plan.named(part, number) for part in parts]
+        if all(_same(run, *each, step, streams) for each in zip(parts, olds, documents, strict=True)):
+            return
+    for part, document in zip(parts, documents, strict=True):
+        _publish(run, part, step, document, streams)
+    if isinstance(item, WholePlan):
+        write_whole(plan.file(item, step), together(plan, item, step), new_token(), durable=plan.durable)
+
+
+def _same(run: Run, part: PartPlan, old: Path, document: Document, step: int, streams: Streams | None) -> bool:
+    """Complete a file, and tell whether it has the values of an older one."""
+    file = run.file(part, step)
+    with contextlib.suppress(FileNotFoundError), file.alone(make=streams is not None) as fd:
+        if not _published(run, file.final):
+            _complete(run, part, step, document, streams, fd)
+            return same_values(file.temporary, part.room, old)
+    return False
 
 
 def _publish(run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None) -> None:
     """Complete one file and give it its final name, unless it has it."""
     file = run.file(part, step)
     try:
-        with file.alone(make=streams is not None):
+        with file.alone(make=streams is not None) as fd:
             # A second try at this task may have been faster, and a late block have made a new file without the rest.
-            if not _published(run, file):
-                if streams is None:
-                    complete(file, part, document)
-                else:
-                    _complete_streams(run, part, step, document, streams)
+            if not _published(run, file.final):
+                _complete(run, part, step, document, streams, fd)
                 file.publish(durable=run.plan.durable)
                 return
     except FileNotFoundError:
-        if not _published(run, file):
+        if not _published(run, file.final):
             if streams is not None:
                 file.discard()
             raise
@@ -339,51 +357,20 @@ def _publish(run: Run, part: PartPlan, step: int, document: Document, streams: S
         sync_directory(file.final.parent)
 
 
-def _published(run: Run, file: StepFile) -> bool:
+def _published(run: Run, final: Path) -> bool:
     """Say whether a file of this run has its final name."""
-    identity = _identity(file.final)
-    return identity not in {(0, 0), run.old.get(file.final.name)}
+    return _identity(final) not in {(0, 0), run.old.get(final.name)}
 
 
-def _complete_streams(run: Run, part: PartPlan, step: int, document: Document, streams: Streams) -> None:
-    """Write a whole compressed file."""
+def _complete(run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None, fd: int | None) -> None:
+    """Write what is missing of a file: all of a compressed one."""
+    if streams is None:
+        complete(run.file(part, step), part, document, fd)
+        return
     method = run.plan.compression
     assert method is not None  # noqa: S101  # the caller has looked
-    file = run.file(part, step)
-    with contextlib.ExitStack() as stack:
-        source = stack.enter_context(streams(part))
-        fd = file.open_for_blocks()
-        stack.callback(os.close, fd)
-        document, end = write_streams(fd, part, document, method, source)
-        write_at(fd, 0, render(document, part.room))
-        write_at(fd, end, part.footer)
-        os.ftruncate(fd, end + len(part.footer))
-
-
-def complete(file: StepFile, part: PartPlan, document: Document) -> None:
-    """Write all but the blocks: header, geometry, byte counts and the closing tags.
-
-    Raises
-    ------
-    FileNotFoundError
-        No block was written, or the file has its final name.
-    """
-    fd = os.open(file.temporary, os.O_RDWR | getattr(os, "O_BINARY", 0))
-    try:
-        head = bytearray(render(document, part.room))
-        for position, values in part.constants:
-            count = values.nbytes.to_bytes(PREFIX, "little")
-            if position - len(head) < 1 << 12:
-                head += bytes(position - len(head)) + count + values.tobytes()
-            else:
-                write_at(fd, position, count)
-                write_at(fd, position + PREFIX, values)
-        write_at(fd, 0, head)
-        for array in part.arrays:
-            write_at(fd, array.position - PREFIX, array.nbytes.to_bytes(PREFIX, "little"))
-        write_at(fd, part.size - len(part.footer), part.footer)
-    finally:
-        os.close(fd)
+    with streams(part) as source:
+        write_compressed(run.file(part, step), part, document, method, source)
 
 
 def finish(run: Run, index: Index | None) -> Path:
@@ -393,6 +380,11 @@ def finish(run: Run, index: Index | None) -> Path:
     else:
         _remove_old(replace(run, old={name: it for name, it in run.old.items() if name != run.plan.path.name}))
     return run.plan.path
+
+
+def changes(run: Run) -> list[str]:
+    """Say which parts are not what they were in the series so far, though nothing tells when they changed."""
+    return changed(run.plan, run.kept, partial(_published, run))
 
 
 def discard(run: Run) -> None:

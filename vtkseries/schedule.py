@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import os
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -14,26 +15,25 @@ from typing import TYPE_CHECKING, Any, TextIO
 import dask
 import dask.array as da
 import numpy as np
+from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef
 from dask.array.core import unify_chunks
-from dask.base import tokenize
+from dask.core import get_dependencies
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
-from dask.layers import ArraySliceDep
 from dask.utils import ensure_dict
 from xarray import Variable
 
 from vtkseries.beside import write_beside
-from vtkseries.blocks import write_block
-from vtkseries.culprits import named
+from vtkseries.blocktask import AXES, Target, write_task
+from vtkseries.culprits import name_culprits
 from vtkseries.errors import SeriesError
 from vtkseries.plan.chunking import part_chunks, time_chunks
-from vtkseries.plan.model import ArrayPlan, Component, SeriesPlan
-from vtkseries.run import Run, begin, commit, discard, finish, hidden, open_block, start
-from vtkseries.serial import locked, write_locked
-from vtkseries.staging import Slots, slots_of, stage_block, staged
+from vtkseries.plan.model import Clock, Component, SeriesPlan
+from vtkseries.run import Run, begin, commit, discard, finish, start
+from vtkseries.serial import locked, warn_of_changes, write_locked
+from vtkseries.staging import slots_of, staged
 from vtkseries.storage.recover import stale_temporaries
-from vtkseries.storage.stepfile import StepFile, new_token
-from vtkseries.xmlformat.codecs import Codec
+from vtkseries.storage.stepfile import new_token
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -44,10 +44,11 @@ if TYPE_CHECKING:
 
 __all__ = ["execute", "progress_bar"]
 
-_AXES = ("time", "z", "y", "x")
-
 _MOST_STEPS, _MOST_BYTES = 64, 1 << 22
 """Of steps that one task commits, since a task costs more than the commit of a small step."""
+
+_MOST_AT_HAND = 1 << 20
+"""Bytes that one task writes where it has several blocks, since a task costs more than a small block."""
 
 
 def execute(prepared: Prepared, *, compute: bool = True) -> Path | Delayed:
@@ -84,6 +85,7 @@ def _compute(prepared: Prepared, **options: Any) -> Path:
             discard(run)  # now that the lock is gone, tasks that still run make no files any more
             error.add_note(f"while writing {prepared.plan.path}")
         raise
+    warn_of_changes(run)
     return path
 
 
@@ -115,73 +117,18 @@ def progress_bar(stream: TextIO) -> AbstractContextManager[Any]:
     return bar
 
 
-@dataclass(frozen=True)
-class _Target:
-    """Where the blocks of one array go: small, since every task carries it."""
-
-    array: ArrayPlan
-    folder: Path
-    prefix: str | None
-    suffix: str
-    log: Path
-    before: tuple[int, int]
-    token: str
-    first: int
-    listed: int
-    locked: bool
-    method: Codec | None = None
-    slots: Slots | None = None
-
-    def file(self, step: int) -> StepFile:
-        if self.prefix is None:
-            return StepFile(self.log, self.token)
-        return StepFile(self.folder / f"{self.prefix}{self.first + step:06d}{self.suffix}", self.token)
-
-    def open(self, step: int) -> int | None:
-        file = self.file(step)
-        own = file if self.method is None else hidden(file)
-        return open_block(own, file.final, self.log, self.before, self.listed + step, locked=self.locked)
-
-    @property
-    def put(self) -> Callable[..., None]:
-        """How a block is written."""
-        if self.method is None or self.slots is None:
-            return write_block
-        return partial(stage_block, slots=self.slots, method=self.method)
-
-
 def _graph(run: Run, sources: Mapping[str, xr.Variable], key: str | None = None, *, beside: bool = False) -> Delayed:
     plan = run.plan
-    writes: list[da.Array] = []
-    bounds: list[tuple[int, ...]] = []
-    steps = time_chunks(plan, sources)
+    writes: list[_Writes] = []
     for part in plan.parts:
-        cuts = {"time": steps, **part_chunks(part, sources)}
-        example = plan.file(part, 0)
-        prefix = None if plan.single else example.name.removesuffix(f"{plan.first:06d}{part.suffix}")
+        clock = plan.clock(part)
+        cuts = {"time": time_chunks(clock, sources), **part_chunks(part, sources)}
         slots = slots_of(part) if plan.compression is not None else {}
         for array in part.arrays:
-            target = _Target(
-                array,
-                example.parent,
-                prefix,
-                part.suffix,
-                plan.path,
-                run.before,
-                run.token,
-                plan.first,
-                run.first,
-                run.locked,
-                plan.compression,
-                slots.get(array.position),
-            )
-            blocks, chunks = _array_blocks(target, sources, cuts)
-            writes.append(blocks)
-            bounds.append(tuple(itertools.accumulate(chunks, initial=0)))
-    fields = {item.source: _field_array(sources[item.source], has_time=item.has_time) for item in plan.fields}
-    tasks = _named_tasks(plan, writes, bounds)
+            target = Target.of(run, part, array, slots.get(array.position))
+            writes.append(_array_writes(f"vtkseries-write-{run.token}-{len(writes)}", target, sources, cuts, clock))
     first = _beside_task(run, sources) if beside and plan.beside else None
-    return _chain(run, writes, bounds, tasks, fields, key or f"vtkseries-{run.token}", first)
+    return _chain(run, writes, sources, key or f"vtkseries-{run.token}", first)
 
 
 def _beside_task(run: Run, sources: Mapping[str, xr.Variable]) -> Delayed:
@@ -195,52 +142,116 @@ def _write_beside(run: Run, given: Mapping[str, tuple[tuple[Hashable, ...], Any]
     write_beside(run.plan, {name: Variable(dims, data) for name, (dims, data) in given.items()}, run.token)
 
 
-def _named_tasks(plan: SeriesPlan, writes: list[da.Array], bounds: list[tuple[int, ...]]) -> dict[Hashable, Any]:
-    """Give all tasks up to those that write blocks; their errors say for which step and file they ran."""
-    tasks: dict[Hashable, Any] = {}
-    for graph in {id(array.dask): array.dask for array in dask.optimize(*writes)}.values():
-        tasks.update(ensure_dict(graph))
-    notes = []
-    arrays = [(part, array) for part in plan.parts for array in part.arrays]
-    for (part, array), blocks, cuts in zip(arrays, writes, bounds, strict=True):
-        for first, stop in itertools.pairwise(cuts):
-            steps = f"step {first}" if stop == first + 1 else f"steps {first} to {stop - 1}"
-            note = f"{array.name!r} of {steps}, to {plan.file(part, first)}{' and on' if stop > first + 1 else ''}"
-            notes += [(key, note) for key in _keys(blocks, cuts, first)]
-    return named(tasks, notes)
+@dataclass(frozen=True)
+class _Writes:
+    """The blocks of one array, each of which a task writes.
+
+    Attributes
+    ----------
+    name : str
+        Of the tasks, each of which has its block's place behind it.
+    target : Target
+    chunks : mapping of role to tuple of int
+        How the array is cut, the time first.
+    operands : sequence of (dask array, roles)
+        One a component; all of an array's chunks have the same borders.
+    clock : Clock
+        Says at which steps the files begin.
+    """
+
+    name: str
+    target: Target
+    chunks: Mapping[str, tuple[int, ...]]
+    operands: Sequence[tuple[da.Array, tuple[str, ...]]]
+    clock: Clock
+
+    @property
+    def begins(self) -> Iterator[int]:
+        """The steps at which blocks begin."""
+        return map(self.clock.step, itertools.accumulate(self.chunks["time"][:-1], initial=0))
+
+    def blocks(self) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...], list[Hashable]]]:
+        """Give each block's number and place along each role, the files first, and the tasks that make its values."""
+        cuts = [
+            [slice(*pair) for pair in itertools.pairwise(itertools.accumulate(sizes, initial=0))]
+            for sizes in self.chunks.values()
+        ]
+        at = {role: axis for axis, role in enumerate(self.chunks)}
+        axes = [
+            (data.name, [at[role] if many > 1 else None for role, many in zip(roles, data.numblocks, strict=True)])
+            for data, roles in self.operands
+        ]
+        for number in itertools.product(*(range(len(some)) for some in cuts)):
+            keys: list[Hashable] = [
+                (name, *(0 if axis is None else number[axis] for axis in order)) for name, order in axes
+            ]
+            yield number, tuple(some[i] for some, i in zip(cuts, number, strict=True)), keys
 
 
-def _array_blocks(
-    target: _Target, sources: Mapping[str, xr.Variable], cuts: Mapping[str, tuple[int, ...]]
-) -> tuple[da.Array, tuple[int, ...]]:
-    array = target.array
-    operands: list[Any] = []
-    for component in array.sources:
-        data = _dask(sources[component.source], component, cuts)
-        operands += [data, component.roles]
-    present = {role for component in array.sources for role in component.roles} - {"c"}
-    index = [role for role in _AXES if role in present or role == "time"]
-    if "time" not in present:
-        operands += [da.arange(sum(cuts["time"]), chunks=(cuts["time"],)), ("time",)]
-    chunks, aligned = unify_chunks(*operands)
-    many = len(array.sources)
-    flat = [item for pair in zip(aligned[:many], operands[1 : 2 * many : 2], strict=True) for item in pair]
-    blocks = da.blockwise(
-        _write_task,
-        tuple(index),
-        ArraySliceDep(tuple(chunks[role] for role in index)),
-        tuple(index),
-        *flat,
-        target=target,
-        index=tuple(index),
-        dtype="i1",
-        adjust_chunks=dict.fromkeys(index, lambda _: 1),
-        align_arrays=False,
-        concatenate=True,
-        meta=np.empty((0,) * len(index), "i1"),
-        name=f"vtkseries-write-{tokenize(target)}",
-    )
-    return blocks, chunks["time"]
+def _array_writes(
+    name: str, target: Target, sources: Mapping[str, xr.Variable], cuts: Mapping[str, tuple[int, ...]], clock: Clock
+) -> _Writes:
+    components = target.array.sources
+    flat: list[Any] = []
+    for component in components:
+        flat += [_dask(sources[component.source], component, cuts), component.roles]
+    chunks, aligned = unify_chunks(*flat)
+    chunks = {"time": cuts["time"]} | chunks
+    order = [role for role in AXES if role in chunks]
+    roles = (component.roles for component in components)
+    return _Writes(name, target, {role: chunks[role] for role in order}, list(zip(aligned, roles, strict=True)), clock)
+
+
+@dataclass
+class _Batch:
+    """What one task writes: a block, or several small ones whose values are there before it begins."""
+
+    name: Hashable
+    commit: int
+    room: int
+    blocks: list[tuple[Sequence[int], tuple[slice, ...]]] = field(default_factory=list)
+    values: list[GraphNode | TaskRef] = field(default_factory=list)
+
+    def task(self, write: Callable[..., None]) -> Task:
+        """Give the task."""
+        reads = any(value.data_producer for value in self.values if isinstance(value, GraphNode))
+        return Task(self.name, write, tuple(self.blocks), *self.values, _data_producer=reads)
+
+
+def _batches(writes: Sequence[_Writes], cuts: Sequence[int], graph: dict[Hashable, Any]) -> Iterator[list[_Batch]]:
+    """Give what the tasks write that belong to each array; the steps from one cut to the next are committed together.
+
+    A task whose values one block alone wants is taken out of the graph and made part of the task that writes it, so
+    that they never travel. An error of what the graph holds says for which step and file it ran.
+    """
+    wanted = Counter(key for node in graph.values() for key in get_dependencies(graph, task=node))
+    wanted.update(key for array in writes for _, _, keys in array.blocks() for key in keys)
+    seen: set[Hashable] = set()
+    for array in writes:
+        found: list[_Batch] = []
+        point = array.target.array.components * np.dtype(array.target.array.dtype).itemsize
+        for number, place, keys in array.blocks():
+            steps = array.clock.begins(place[0].start, place[0].stop)
+            name_culprits(graph, keys, partial(array.target.note, steps), seen)
+            there = all(isinstance(graph.get(key), DataNode) for key in keys)
+            size = math.prod(cut.stop - cut.start for cut in place) * point if there else _MOST_AT_HAND + 1
+            commit = bisect.bisect_right(cuts, steps[0]) - 1
+            if not found or found[-1].commit != commit or found[-1].room < size:
+                found.append(_Batch((array.name, *number), commit, _MOST_AT_HAND))
+            batch = found[-1]
+            batch.room -= size
+            batch.blocks.append((steps, place))
+            batch.values += [_taken(graph, key, wanted) for key in keys]
+        yield found
+
+
+def _taken(graph: dict[Hashable, Any], key: Hashable, wanted: Mapping[Hashable, int]) -> GraphNode | TaskRef:
+    """Take a task out of a graph where nobody else wants it; otherwise give the reference to it."""
+    node = graph.get(key)
+    if wanted[key] != 1 or not isinstance(node, GraphNode):
+        return TaskRef(key)
+    del graph[key]
+    return _taken(graph, node.target, wanted) if isinstance(node, Alias) else node
 
 
 def _dask(variable: xr.Variable, component: Component, cuts: Mapping[str, tuple[int, ...]]) -> da.Array:
@@ -273,62 +284,55 @@ def _field_array(variable: xr.Variable, *, has_time: bool) -> da.Array | np.ndar
     return variable.data
 
 
-def _write_task(place: tuple[slice, ...], *values: np.ndarray, target: _Target, index: tuple[str, ...]) -> np.ndarray:
-    """Write one block, which may span several steps; gives nothing but a sign that it is done."""
-    at = {role: (cut.start, cut.stop - cut.start) for role, cut in zip(index, place, strict=True)}
-    array = target.array
-    begin_at, count = [], []
-    for role, size in zip(_AXES[1:], array.shape, strict=True):
-        first, many = at.get(role, (0, size))
-        flipped = any(role in c.flips and role in c.roles for c in array.sources)
-        begin_at.append(size - first - many if flipped else first)
-        count.append(many)
-    first, many = at["time"]
-    for step in range(many):
-        file = target.file(first + step)
-        try:
-            fd = target.open(first + step)
-            if fd is None:
-                continue
-            try:
-                start_, count_ = (begin_at[0], begin_at[1], begin_at[2]), (count[0], count[1], count[2])
-                target.put(fd, array, start_, count_, values, step)
-            finally:
-                os.close(fd)
-        except Exception as error:
-            error.add_note(f"while writing {array.name!r} of step {first + step} to {file.final}")
-            raise
-    return np.zeros((1,) * len(index), "i1")
-
-
 def _chain(
     run: Run,
-    writes: list[da.Array],
-    bounds: list[tuple[int, ...]],
-    tasks: dict[Hashable, Any],
-    fields: Mapping[str, Any],
+    writes: Sequence[_Writes],
+    sources: Mapping[str, xr.Variable],
     key: str,
     first_of_all: Delayed | None = None,
 ) -> Delayed:
     """Commit the steps in order, as soon as all their blocks are written; the `key` is that of the path."""
     plan = run.plan
-    cuts = _together(sorted({0, plan.steps, *itertools.chain.from_iterable(bounds)}), plan)
+    cuts = _together(sorted({0, plan.steps}.union(*(array.begins for array in writes))), plan)
     name = f"vtkseries-commit-{run.token}"
-    dsk: dict[Hashable, Any] = {**tasks, f"{name}-run": run}
-    lazy = {source: value for source, value in fields.items() if isinstance(value, da.Array)}
-    fixed = {source: value for source, value in fields.items() if source not in lazy}
-    pieces = {source: _delayed_fields(array, cuts, plan) for source, array in lazy.items()}
-    before: Hashable = None if first_of_all is None else first_of_all.key
+    operands = [data for array in writes for data, _ in array.operands]
+    dsk: dict[Hashable, Any] = {f"{name}-run": DataNode(f"{name}-run", run)}
+    for tasks in {id(data.dask): data.dask for data in dask.optimize(*operands)}.values():
+        dsk.update(ensure_dict(tasks))
+    done: list[list[TaskRef]] = [[] for _ in cuts]
+    for array, batches in zip(writes, _batches(writes, cuts, dsk), strict=True):
+        write = partial(write_task, target=array.target, index=tuple(array.chunks))
+        for batch in batches:
+            dsk[batch.name] = batch.task(write)
+            done[batch.commit].append(TaskRef(batch.name))
+    fixed, lazy = _fields(plan, sources, cuts)
+    before = () if first_of_all is None else (TaskRef(first_of_all.key),)
     for number, (first, stop) in enumerate(itertools.pairwise(cuts)):
-        done = [block for array, cut in zip(writes, bounds, strict=True) for block in _keys(array, cut, first, stop)]
-        values = [pieces[source][number].key for source in lazy]
-        dsk[(name, number)] = (_commit_task, f"{name}-run", first, stop, fixed, list(lazy), values, before, done)
-        before = (name, number)
-    dsk[key] = (_finish_task, f"{name}-run", before)
-    dependencies = [piece for group in pieces.values() for piece in group]
+        values = [TaskRef(pieces[number].key) for pieces in lazy.values()]
+        at = (name, number)
+        about = (first, stop, fixed, tuple(lazy))
+        dsk[at] = Task(at, _commit_task, TaskRef(f"{name}-run"), *about, *values, *before, *done[number])
+        before = (TaskRef(at),)
+    dsk[key] = Task(key, _finish_task, TaskRef(f"{name}-run"), *before)
+    dependencies = [piece for pieces in lazy.values() for piece in pieces]
     dependencies += [] if first_of_all is None else [first_of_all]
     graph = HighLevelGraph.from_collections(name, dsk, dependencies=dependencies)
     return Delayed(key, graph, layer=name)
+
+
+def _fields(
+    plan: SeriesPlan, sources: Mapping[str, xr.Variable], cuts: list[int]
+) -> tuple[dict[str, np.ndarray], dict[str, list[Delayed]]]:
+    """Give the values of the variables without a spatial axis: at once, or for each task that commits."""
+    fixed: dict[str, np.ndarray] = {}
+    lazy: dict[str, list[Delayed]] = {}
+    for clock, item in ((own, item) for own in plan.clocks for item in own.fields):
+        value = _field_array(sources[item.source], has_time=item.has_time)
+        if isinstance(value, da.Array):
+            lazy[item.source] = _delayed_fields(value, cuts, clock if item.has_time else None)
+        else:
+            fixed[item.source] = value
+    return fixed, lazy
 
 
 def _together(cuts: list[int], plan: SeriesPlan) -> list[int]:
@@ -341,26 +345,19 @@ def _together(cuts: list[int], plan: SeriesPlan) -> list[int]:
     return [*kept, *cuts[-1:]]
 
 
-def _keys(array: da.Array, cuts: tuple[int, ...], first: int, stop: int | None = None) -> Iterator[Hashable]:
-    """Give the tasks that write blocks of some steps, by default of one."""
-    begin_, end = bisect.bisect_right(cuts, first) - 1, bisect.bisect_left(cuts, stop or first + 1)
-    ranges = [range(begin_, end), *(range(count) for count in array.numblocks[1:])]
-    for place in itertools.product(*ranges):
-        yield (array.name, *place)
-
-
-def _delayed_fields(array: da.Array, cuts: list[int], plan: SeriesPlan) -> list[Delayed]:
-    has_time = array.ndim == 1 and array.shape[0] == plan.steps
+def _delayed_fields(array: da.Array, cuts: list[int], clock: Clock | None) -> list[Delayed]:
     result = []
     for first, stop in itertools.pairwise(cuts):
-        piece = array[first:stop] if has_time else array
+        files = range(0) if clock is None else clock.between(first, stop)
+        piece = array if clock is None else array[files.start : files.stop]
         result.append(dask.delayed(np.asarray, pure=False)(piece))
     return result
 
 
 def _commit_task(
-    run: Run, first: int, stop: int, fixed: dict[str, np.ndarray], names: list[str], values: list[Any], *_: Any
+    run: Run, first: int, stop: int, fixed: dict[str, np.ndarray], names: tuple[str, ...], *results: Any
 ) -> int:
+    """Commit some steps; the results are the values of the names, and what else had to be done before."""
     try:
         index = begin(run)
     except SeriesError:
@@ -369,10 +366,12 @@ def _commit_task(
     try:
         for step in range(first, stop):
             given = dict(fixed)
-            for item in run.plan.fields:
-                if item.source in names:
-                    value = np.asarray(values[names.index(item.source)])
-                    given[item.source] = value[step - first] if item.has_time else value
+            for clock in run.plan.clocks:
+                for item in clock.fields if clock.between(step, step + 1) else ():
+                    if item.source in names:
+                        value = np.asarray(results[names.index(item.source)])
+                        at = clock.at(step) - clock.between(first, stop).start
+                        given[item.source] = value[at] if item.has_time else value
             streams = None if run.plan.compression is None else partial(staged, run, step=step)
             try:
                 commit(run, index, step, given, streams)
@@ -386,7 +385,7 @@ def _commit_task(
     return stop
 
 
-def _finish_task(run: Run, _: Any) -> Path:
+def _finish_task(run: Run, *_: Any) -> Path:
     index = begin(run)
     try:
         return finish(run, index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,15 +17,16 @@ import xarray as xr
 from vtkseries.beside import write_beside
 from vtkseries.blocks import BlockBytes, block_values, write_block
 from vtkseries.cf.lazy import computed
+from vtkseries.errors import VtkSeriesWarning
 from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
-from vtkseries.run import Run, begin, commit, discard, finish, start
+from vtkseries.run import Run, begin, changes, commit, discard, finish, start
 from vtkseries.staging import StagedStreams, slots_of, stage_block, staged
 from vtkseries.storage.lock import Lock
 from vtkseries.storage.regions import threads
 from vtkseries.streams import encode_blocks
 from vtkseries.xmlformat.codecs import Codec
 
-__all__ = ["MemoryStreams", "locked", "step_values", "write_array", "write_locked"]
+__all__ = ["MemoryStreams", "locked", "step_values", "warn_of_changes", "write_array", "write_locked"]
 
 _SLAB = 1 << 26
 """Bytes read at a time from a variable that is neither in memory nor chunked by dask."""
@@ -50,7 +52,16 @@ def write_locked(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> Path:
         Another writer has it.
     """
     with locked(plan):
-        return _write(start(plan), sources)
+        run = start(plan)
+        path = _write(run, sources)
+    warn_of_changes(run)
+    return path
+
+
+def warn_of_changes(run: Run) -> None:
+    """Warn of parts without a time dim that differ from those of the series so far."""
+    for text in changes(run):
+        warnings.warn(text, VtkSeriesWarning, stacklevel=5)
 
 
 def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
@@ -62,10 +73,12 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
         for step in range(plan.steps):
             streams = None if plan.compression is None else partial(_streams, run, sources, step)
             for part in plan.parts if streams is None else ():
+                if not plan.clock(part).between(step, step + 1):
+                    continue
                 fd = run.file(part, step).open_for_blocks()
                 try:
                     for array in part.arrays:
-                        write_array(fd, array, sources, step)
+                        write_array(fd, array, sources, plan.clock(part).at(step))
                 finally:
                     os.close(fd)
             index = index if index is not None else begin(run)
@@ -82,12 +95,13 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
 
 
 def step_values(plan: SeriesPlan, sources: Mapping[str, xr.Variable], step: int) -> dict[str, np.ndarray]:
-    """Give a step's values of the variables without a spatial axis, by source."""
-    values = {}
-    for item in plan.fields:
-        variable = sources[item.source]
-        values[item.source] = np.asarray((variable[step] if item.has_time else variable).values)
-    return values
+    """Give the values, by source, of the variables without a spatial axis, for the files that begin at a step."""
+    return {
+        item.source: np.asarray((sources[item.source][number] if item.has_time else sources[item.source]).values)
+        for clock in plan.clocks
+        for number in clock.between(step, step + 1)
+        for item in clock.fields
+    }
 
 
 @contextmanager
@@ -97,15 +111,16 @@ def _streams(
     """Give the source of a part's streams: what is in memory as it is, what is lazy after it was read slab by slab."""
     method = run.plan.compression
     assert method is not None  # noqa: S101  # nothing is encoded otherwise
+    number = run.plan.clock(part).at(step)
     if all(_in_memory(array, sources) for array in part.arrays):
-        yield MemoryStreams(sources, step, method)
+        yield MemoryStreams(sources, number, method)
         return
     fd = run.hidden(part, step).open_for_blocks()
     try:
         slots = slots_of(part)
         for array in part.arrays:
             put = partial(stage_block, slots=slots[array.position], method=method, parallel=True)
-            write_array(fd, array, sources, step, put)
+            write_array(fd, array, sources, number, put)
     finally:
         os.close(fd)
     with staged(run, part, step) as streams:

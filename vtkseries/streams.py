@@ -17,7 +17,7 @@ from vtkseries.xmlformat.layout import Document, appended_order, relocate
 __all__ = ["StreamSource", "encode_blocks", "segment", "write_streams"]
 
 _WORD = np.dtype("<u8")
-_LEAST, _MOST = 1 << 22, 1 << 23
+_LEAST, _MOST = 1 << 21, 1 << 23
 _SERIAL = 1 << 20
 """Bytes of a file below which threads cost more than they bring."""
 
@@ -45,12 +45,19 @@ class _Array:
 
 
 def segment(array: ArrayPlan) -> int:
-    """Give how many blocks are put together and encoded at a time: whole planes where possible, 4 to 8 MiB."""
+    """Give how many blocks are put together and encoded at a time: whole planes where possible, 2 to 8 MiB."""
     plane = array.nbytes // max(array.shape[0], 1)
-    # At least 16 planes, as far as memory is no matter: transposing fewer reads each cache line more than once.
-    blocks = max(1, min(max(_LEAST, 16 * plane), _MOST) // array.block)
+    # Few, so that streams are in the processor's cache when they are written. At least 16 planes where values must be
+    # moved, as far as memory is no matter: transposing fewer reads each cache line more than once.
+    together = _LEAST if _in_order_of_file(array) else min(max(_LEAST, 16 * plane), _MOST)
+    blocks = max(1, together // array.block)
     whole = plane // array.block if plane % array.block == 0 else 1
     return blocks // whole * whole or blocks
+
+
+def _in_order_of_file(array: ArrayPlan) -> bool:
+    roles = [role for role in array.sources[0].roles if role != "time"]
+    return len(array.sources) == 1 and roles == sorted(roles, key="zyxc".index)
 
 
 def encode_blocks(data: memoryview, block: int, method: Codec) -> list[bytes]:
@@ -79,7 +86,7 @@ def write_streams(
     int
         Where the last stream ends in the file.
     """
-    arrays = _in_order(part)
+    arrays = _all_arrays(part)
     jobs = [
         (array, at, min(at + array.step, array.blocks)) for array in arrays for at in range(0, array.blocks, array.step)
     ]
@@ -106,7 +113,7 @@ def write_streams(
     return relocate(document, dict(zip(appended_order(document), offsets, strict=True))), position
 
 
-def _in_order(part: PartPlan) -> list[_Array]:
+def _all_arrays(part: PartPlan) -> list[_Array]:
     """Give the arrays in the order of their places in an uncompressed file, which is that of a compressed one."""
     found = []
     for position, values in part.constants:

@@ -60,6 +60,9 @@ class TreeAccessor:
     ) -> Path | Delayed:
         """Write a series in which each group's grids are named parts, each of the cheapest exact kind.
 
+        The series has the times of all groups. A group has files at its own times, each of which stands until the next;
+        one without a time dim has one file.
+
         Parameters
         ----------
         path : path
@@ -77,7 +80,7 @@ class TreeAccessor:
         Raises
         ------
         SeriesError
-            Groups whose times differ, or anything that cannot be written as asked; no file exists then.
+            Groups whose times are of different kinds, or anything that cannot be written as asked; no file exists then.
 
         Warns
         -----
@@ -148,6 +151,6 @@ class TreeAccessor:
         return self._prepare(path, handed_on(locals())).plan
 
     def _prepare(self, path: str | PathLike[str], options: dict[str, Any]) -> Prepared:
-        from vtkseries.plan.tree import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.writer.continued import make_tree_plan  # noqa: PLC0415 (keeps `import vtkseries` light)
 
         return make_tree_plan(self._tree, Path(path), grid="auto", **options)

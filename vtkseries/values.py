@@ -80,13 +80,19 @@ class Conversion:
             block = block.real if self.part == "real" else block.imag
         if block.dtype.kind in "mM":
             block = _seconds(block)
+        narrow = self.digits is not None and not np.can_cast(block.dtype, out.dtype) and out.dtype == np.float32
         try:
             with np.errstate(over="raise"):
-                np.copyto(out, block, casting="unsafe")
+                if self.digits is not None and narrow:  # rounded in float64, since float32 would round a first time
+                    wide = block.astype(np.float64)
+                    round_digits(wide, self.digits, narrow=True)
+                    np.copyto(out, wide, casting="unsafe")
+                else:
+                    np.copyto(out, block, casting="unsafe")
         except FloatingPointError as error:
             message = f"a value is beyond the range of {self.dtype}; keep the dtype {block.dtype}"
             raise SeriesError(message) from error
-        if self.digits is not None:
+        if self.digits is not None and not narrow:
             round_digits(out, self.digits)
         if self.fill is not None and out.dtype.kind == "f":
             np.copyto(out, self.fill, where=np.isnan(out), casting="unsafe")

@@ -10,6 +10,7 @@ import numpy as np
 
 from vtkseries.engine.cells import all_cells
 from vtkseries.engine.gridfile import open_grid
+from vtkseries.engine.groups import stands
 from vtkseries.engine.kept import beside_faults
 from vtkseries.engine.meshfile import is_mesh, read_flat
 from vtkseries.engine.values import read_array, read_axis
@@ -95,9 +96,10 @@ def verify(path: str | PathLike[str]) -> Verified:
         return report
     if path.suffix != ".pvd":
         report.steps = 1
-        _verify(report, path, None, None)
+        _read(report, path, first=True)
         return report
     steps = entries(path)
+    read: dict[str, _Read | None] = {}
     report.faults += [f"step {time}: {text}" for time, text in pvd.incomplete(path.read_bytes()).items()]
     last = -np.inf
     for step in steps:
@@ -112,29 +114,51 @@ def verify(path: str | PathLike[str]) -> Verified:
             except FormatError as error:
                 report.faults.append(f"step {entry.timestep}: {error}")
                 continue
-            _verify(report, file, entry, time)
+            if entry.file not in read:  # which several steps may name
+                read[entry.file] = _read(report, file, first=step is steps[0])
+            found = read[entry.file]
+            if found is not None:
+                _hold_against(report, file, found, entry)
     return report
 
 
-def _verify(report: Verified, file: Path, entry: Entry | None, time: float | None) -> None:
+@dataclass(frozen=True)
+class _Read:
+    """What was found in a file, and whether the first step names it."""
+
+    size: int
+    crc: int
+    time: float | None
+    stands: bool
+    first: bool
+
+
+def _read(report: Verified, file: Path, *, first: bool) -> _Read | None:
     try:
         grid = read_grid(file)
-        stamp = step_time(grid)
-        size, crc = checksum_step(file)
+        found = _Read(*checksum_step(file), step_time(grid), stands(grid), first)
     except (FormatError, FileNotFoundError) as error:
         report.faults.append(str(error))
-        return
+        return None
     report.files += 1
-    report.nbytes += size
+    report.nbytes += found.size
     report.faults += beside_faults(grid, report.beside)
-    if entry is not None and entry.size is not None and size != entry.size:
-        report.faults.append(f"{file}: it has {size} bytes, and the index says {entry.size}")
-    elif entry is not None and entry.crc is not None:
-        report.summed += crc == entry.crc
-        if crc != entry.crc:
-            report.faults.append(f"{file}: its CRC32 is {crc:08x}, and the index says {entry.crc:08x}")
-    if time is not None and stamp is not None and stamp != time:
-        report.faults.append(f"{file}: its TimeValue is {stamp!r}, and the index says {time!r}")
+    return found
+
+
+def _hold_against(report: Verified, file: Path, found: _Read, entry: Entry) -> None:
+    """Compare a file with what the index says of it at one step."""
+    if entry.size is not None and found.size != entry.size:
+        report.faults.append(f"{file}: it has {found.size} bytes, and the index says {entry.size}")
+    elif entry.crc is not None:
+        report.summed += found.crc == entry.crc
+        if found.crc != entry.crc:
+            report.faults.append(f"{file}: its CRC32 is {found.crc:08x}, and the index says {entry.crc:08x}")
+    time = float(entry.timestep)
+    # The first file of a part stands before its time as well.
+    fits = found.time is None or found.time == time or (found.stands and (found.time < time or found.first))
+    if not fits:
+        report.faults.append(f"{file}: its TimeValue is {found.time!r}, and the index says {time!r}")
 
 
 def _verify_hdf(report: Verified, path: Path) -> None:

@@ -167,13 +167,16 @@ def test_a_slice_reads_its_own_rows_and_opening_reads_none(tmp_path: Path, monke
     assert sum(sizes) == 3 * 100 * 8
 
 
-def test_the_groups_of_a_tree_are_read_as_parts_though_they_have_coordinates(tmp_path: Path) -> None:
+def test_the_groups_of_a_tree_share_a_file_beside_the_steps(tmp_path: Path) -> None:
     ocean = dataset(2)[["t"]]
     tree = xr.DataTree.from_dict({"ocean": ocean, "ice": ocean.rename(t="thickness") * 2})
     with xr.open_dataset(tree.vtk.to_pvd(tmp_path / "run.pvd"), engine="vtkseries") as back:
         np.testing.assert_array_equal(back["t"].squeeze(), ocean["t"])
         np.testing.assert_array_equal(back["thickness"].squeeze(), ocean["t"] * 2)
-    assert not files(tmp_path / "run")
+    for group in ("ocean", "ice"):
+        with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries", group=group) as back:
+            xr.testing.assert_identical(back.load(), tree[group].to_dataset())
+    assert len(files(tmp_path / "run")) == 1
 
 
 def one(folder: Path) -> tuple[Path, Path]:

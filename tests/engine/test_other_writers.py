@@ -23,6 +23,7 @@ from vtkmodules.vtkIOParallelXML import (
 )
 from vtkmodules.vtkIOXML import vtkXMLRectilinearGridReader, vtkXMLRectilinearGridWriter
 
+import vtkseries  # noqa: F401 (registers the accessor)
 from vtkseries.backend import describe
 from vtkseries.errors import VtkSeriesWarning
 
@@ -341,3 +342,54 @@ def test_describe_tells_what_the_engine_sees(steps: Path) -> None:
     assert "RectilinearGrid, 2 x 3 x 5 points, not compressed, LittleEndian" in text
     assert "  PointData v: Float64, 240 bytes a step, appended raw" in text
     assert "v        (time, z, y, x) float64" in text
+
+
+def long_image(path: Path, kind: str, first: int, count: int) -> np.ndarray[Any, Any]:
+    """Write an image of one line of values."""
+    values = (np.arange(count) % 251).astype(kind)
+    tag = {"u1": "UInt8", "f8": "Float64"}[kind]
+    path.write_bytes(
+        f'<VTKFile type="ImageData" header_type="UInt64"><ImageData WholeExtent="{first} {first + count - 1} 0 0 0 0" '
+        f'Origin="1 2 3" Spacing="0.5 1 1"><Piece Extent="{first} {first + count - 1} 0 0 0 0"><PointData><DataArray '
+        f'type="{tag}" Name="v" format="appended" offset="0"/></PointData></Piece></ImageData><AppendedData '
+        'encoding="raw">_'.encode()
+        + np.uint64(values.nbytes).tobytes() + values.tobytes() + b"</AppendedData></VTKFile>"
+    )  # fmt: skip
+    return values
+
+
+@pytest.mark.parametrize("kind", ["u1", "f8"])
+@pytest.mark.parametrize("suffix", [".vti", ".pvti"])
+def test_an_axis_of_more_than_a_million_points_has_coordinates(tmp_path: Path, suffix: str, kind: str) -> None:
+    half = 700_000
+    if suffix == ".vti":
+        values = long_image(tmp_path / "a.vti", kind, -3, 2 * half + 1)
+    else:
+        one, other = (long_image(tmp_path / f"{i}.vti", kind, -3 + i * half, half + 1) for i in (0, 1))
+        values = np.concatenate([one[:-1], other])
+        pieces = "".join(
+            f'<Piece Extent="{-3 + i * half} {-3 + (i + 1) * half} 0 0 0 0" Source="{i}.vti"/>' for i in (0, 1)
+        )
+        tag = {"u1": "UInt8", "f8": "Float64"}[kind]
+        (tmp_path / "a.pvti").write_text(
+            f'<VTKFile type="PImageData"><PImageData WholeExtent="-3 {2 * half - 3} 0 0 0 0" Origin="1 2 3" '
+            f'Spacing="0.5 1 1"><PPointData><PDataArray type="{tag}" Name="v"/></PPointData>{pieces}'
+            "</PImageData></VTKFile>"
+        )
+    with xr.open_dataset(tmp_path / f"a{suffix}", engine="vtkseries") as ds:
+        assert isinstance(ds.xindexes["x"], xr.indexes.PandasIndex) == (kind == "f8")
+        assert ds["v"].sel(x=1 + 0.5 * 1_000_000, method="nearest") == values[1_000_003]
+        np.testing.assert_array_equal(ds["x"], 1 + 0.5 * np.arange(-3, 2 * half - 2))
+        assert ds["x"].attrs["axis"] == "X"
+        assert ds["y"] == 2
+        assert ds["z"] == 3
+        if suffix == ".vti":
+            np.testing.assert_array_equal(ds["v"].squeeze(), values)
+
+
+@pytest.mark.parametrize("verb", ["to_vti", "to_pvd"])
+def test_a_long_axis_of_bytes_comes_back(tmp_path: Path, verb: str) -> None:
+    ds = xr.Dataset({"v": ("x", (np.arange(1_200_000) % 251).astype("u1"))}, {"x": np.arange(1_200_000) * 0.5 + 7})
+    path = getattr(ds.vtk, verb)(tmp_path / "run.pvd")
+    with xr.open_dataset(path, engine="vtkseries") as back:
+        xr.testing.assert_identical(back.load(), ds)

@@ -43,17 +43,10 @@ def test_groups_become_named_parts(tmp_path: Path, *, chunked: bool) -> None:
         np.testing.assert_array_equal(grids["sst"].point["sst"][0], tree()["ocean"].sst[number])
         np.testing.assert_array_equal(grids["thickness"].point["thickness"][0], tree()["ice/north"].thickness[number])
         np.testing.assert_array_equal(grids["depth"].point["depth"][0], tree()["fixed"]["depth"])
-        np.testing.assert_array_equal(grids["sst"].field["ice_north/mean"], [100 + number])
+        np.testing.assert_array_equal(grids["sst"].field["mean"], [number])
+        np.testing.assert_array_equal(grids["thickness"].field["mean"], [100 + number])
     text = (tmp_path / "run.pvd").read_text()
     assert all(f'name="{name}"' in text for name in ("ocean", "ice_north", "fixed"))
-
-
-def test_groups_with_other_times_are_an_error(tmp_path: Path) -> None:
-    other = tree()
-    other["ice/north"] = group((4, 5), "thickness", 100).assign_coords(time=[0.0, 2.0])
-    with pytest.raises(SeriesError, match=r"'ocean' \(2 steps from 0.0\) and 'ice_north'.*different times"):
-        other.vtk.to_pvd(tmp_path / "run.pvd")
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("verb", ["to_vti", "to_vts", "to_pvd"])

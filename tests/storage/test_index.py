@@ -216,7 +216,7 @@ def test_two_processes_that_run_the_same_commits_at_once_lose_nothing(tmp_path: 
         (b"<VTKFile type='Collection'><Collection>", "not well-formed"),
         (b"<VTKFile type='RectilinearGrid'/>", "not a collection"),
         (b"<a/>", "<a> of type None is not a coll"),
-        (b"<!DOCTYPE a><VTKFile type='Collection'/>", "DOCTYPE"),
+        (b"<!DOCTYPE a><VTKFile type='Collection'/>", "DTD"),
         (b"<VTKFile type='Collection'><Collection><DataSet timestep='1'/></Collection></VTKFile>", "'file'"),
         (b"<VTKFile type='Collection'><Collection><DataSet part='x'/></Collection></VTKFile>", "'x'"),
     ],

@@ -80,7 +80,7 @@ def check_series(path: Path, *, foreign: bool = False) -> list[Path]:
             times.append(time)
             files.append(_target(path, entry.attributes.get("file", "")))
         assert times == sorted(times), "timesteps do not increase"
-        assert len({*files}) == len(files), "a file is listed twice"
+        _check_standing(files, list(keys))
         kinds: dict[str, set[str]] = {}
         for file, (_, part) in zip(files, keys, strict=True):
             kinds.setdefault(part, set()).add(file.suffix)
@@ -89,14 +89,34 @@ def check_series(path: Path, *, foreign: bool = False) -> list[Path]:
     for file, time in zip(files, times, strict=True):
         check_file(file, foreign=foreign)
         with _naming(file):
-            stamp = field_data(file).get("TimeValue")
-            assert stamp is None or stamp.tolist() == [time], f"TimeValue is {stamp}, the collection says {time!r}"
+            said = field_data((_sources(file) or [file])[-1])  # readers take that of the last piece
+            _check_time(said, time, files.count(file) > 1, early=file in files[: len(kinds)])
     listed = [part.resolve() for file in files for part in (file, *_sources(file))]
     with _naming(path):
         steps = path.with_suffix("").glob(f"{path.stem}_*.[pv]*")
         left = [step.name for step in steps if step.suffix in {*SUFFIXES, *_PARALLEL} and step.resolve() not in listed]
         assert foreign or not left, f"beside its steps are files that it does not list: {sorted(left)}"
     return listed
+
+
+def _check_standing(files: list[Path], keys: list[tuple[float, str]]) -> None:
+    """Check that what is listed several times is one part's, at steps that follow each other."""
+    listed: dict[str, list[Path]] = {}
+    for file, (_, part) in zip(files, keys, strict=True):
+        listed.setdefault(part, []).append(file)
+    begun = [file for own in listed.values() for file, _ in itertools.groupby(own)]
+    assert len({*begun}) == len(begun), "a file is listed again, after another one or as another part"
+
+
+def _check_time(said: dict[str, Array], time: float, several: bool, *, early: bool) -> None:  # noqa: FBT001 (a fact)
+    """Check what a file says of its time; one that is listed at several must say that it stands."""
+    stamp = said.get("TimeValue")
+    stands = "vtkseries_stands" in said
+    assert stands or not several, "it is listed at several steps, and does not say that it stands"
+    if stamp is not None and stamp.tolist() != [time]:
+        told = f"TimeValue is {stamp}, the collection says {time!r}"
+        assert stands, told
+        assert early or stamp.tolist()[0] < time, told
 
 
 def check_file(path: Path, *, foreign: bool = False) -> None:

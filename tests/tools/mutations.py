@@ -14,7 +14,9 @@ import xarray as xr
 import vtkseries  # noqa: F401 (registers the accessor)
 from tools.meshes import mesh_files
 from tools.samples import vtk_file
+from vtkseries.backend import _groups
 from vtkseries.engine import gridfile
+from vtkseries.engine.groups import groups_of
 from vtkseries.engine.parts import read_parts
 from vtkseries.engine.series import open_series
 from vtkseries.engine.values import check_arrays
@@ -92,6 +94,7 @@ def seeds(folder: Path) -> list[Seed]:
     found.append(Seed("run.vtr.series", json.dumps(listed).encode(), beside))
     found += _beside(folder)
     found += (Seed(*found) for found in mesh_files(folder))
+    found += _tree(folder)
     piece = (folder / "a.vtr").read_bytes()
     found.append(Seed("a.pvtr", PARALLEL, (("p/a.vtr", piece),)))
     return found
@@ -107,6 +110,21 @@ def _beside(folder: Path) -> Iterator[Seed]:
     files = {file.name: file.read_bytes() for file in sorted(path.with_suffix("").iterdir())}
     for own, content in files.items():
         yield Seed(f"{own}.d/{own}", content, tuple((f"{own}.d/{n}", c) for n, c in files.items() if n != own))
+
+
+def _tree(folder: Path) -> Iterator[Seed]:
+    """Give the index of a tree with a group that draws nothing and one that stands, and its first step."""
+    one = xr.Dataset({"t": (("time", "x"), np.arange(4.0).reshape(2, 2))}, attrs={"a": 1})
+    nodes = {"/": xr.Dataset(coords={"time": [0.0, 1.0], "w": ("k", ["a", "é"])}), "a": one, "b/c": one.isel(time=0)}
+    path = xr.DataTree.from_dict(nodes).vtk.to_pvd(folder / "tree.pvd")
+    files = {file.name: file.read_bytes() for file in sorted(path.with_suffix("").iterdir())}
+    beside = tuple((f"tree/{name}", content) for name, content in files.items())
+    yield Seed("tree.pvd", path.read_bytes(), beside)
+    for name, content in files.items():
+        others = [(f"{name}.t/tree.pvd", path.read_bytes())] + [(f"{name}.t/tree/{n}", c) for n, c in files.items()]
+        yield Seed(
+            f"{name}.t/tree/{name}", content, tuple(item for item in others if not item[0].endswith(f"/tree/{name}"))
+        )
 
 
 PARALLEL = b"""<VTKFile type="PRectilinearGrid" version="1.0" byte_order="LittleEndian" header_type="UInt64">
@@ -128,7 +146,15 @@ def mutate(seed: Seed, others: list[Seed], rng: random.Random) -> bytes:
 
 def read_everything(path: Path) -> xr.Dataset:
     """Open a file with the engine and read all that it holds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VtkSeriesWarning)  # a part or a file beside the steps is gone
+        return _read(path)
+
+
+def _read(path: Path) -> xr.Dataset:
     gridfile._checked.cache_clear()
+    if path.parent.name == "tree":
+        path = path.parent.with_suffix(".pvd")
     if path.suffix == SUFFIX:
         path = next(path.parent.glob("*.vtr"))
     if path.parent.with_suffix(".pvd").exists():
@@ -139,6 +165,9 @@ def read_everything(path: Path) -> xr.Dataset:
         grids = [series.grid(0, part) for part in range(len(series.parts))]
         for grid in grids:
             check_arrays(grid)
+        groups = groups_of(series, grids)
+        if groups:
+            return [ds.load() for ds, _ in _groups(str(path), series, grids, "/", below=True).values()][-1]
         return read_parts(series, grids)[0].load()
 
 
@@ -225,9 +254,10 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 def _metadata(data: bytes, rng: random.Random, other: bytes) -> bytes:
     """Change the JSON that tells what the Dataset was."""
-    found = re.search(rb'Name="vtkseries"[^>]*>([\d ]+)<', data)
-    if found is None:
+    all_found = list(re.finditer(rb'Name="vtkseries(?:_tree)?"[^>]*>([\d ]+)<', data))
+    if not all_found:
         return _number(data, rng, other)
+    found = rng.choice(all_found)
     text = bytes(min(int(code), 255) for code in found[1].split()).rstrip(b"\0")
     try:
         content = json.loads(text)

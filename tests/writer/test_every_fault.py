@@ -101,9 +101,17 @@ def by_datasets(
             told()
 
 
-def at_once(*, chunked: bool, scheduler: str = "sync", **options: Any) -> Write:
+def ground(generation: int) -> Any:
+    return SOLVER.pressure(0)[0] / 8 + generation
+
+
+def at_once(
+    *, chunked: bool, scheduler: str = "sync", still: Callable[[int], Any] | None = None, **options: Any
+) -> Write:
     def write(path: Path, steps: list[int], generation: int, mode: str, durable: bool, told: Told) -> None:  # noqa: FBT001  # the signature of all ways
         ds = dataset(steps, generation)
+        if still is not None:
+            ds["ground"] = ("y", "x"), still(generation)
         if chunked:
             ds = ds.chunk({"time": 1, "z": 2})
         commit = Index.commit
@@ -133,6 +141,17 @@ def sums_of_datasets(step: int, generation: int) -> list[int]:
     return [sum_of_arrays({"p": pressure(step, generation), "q": q})]
 
 
+def sums_with(still: Callable[[int], Any]) -> Callable[[int, int], list[int]]:
+    def sums(step: int, generation: int) -> list[int]:
+        return [*sums_of_datasets(step, generation), sum_of_arrays({"ground": still(generation)[np.newaxis]})]
+
+    return sums
+
+
+def same(_: int) -> Any:
+    return ground(0)
+
+
 WAYS: dict[str, tuple[Write, Callable[[int, int], list[int]]]] = {
     "SeriesWriter": (by_arrays(), sums_of_arrays),
     "SeriesWriter, lz4": (by_arrays(compression="lz4"), sums_of_arrays),
@@ -143,6 +162,13 @@ WAYS: dict[str, tuple[Write, Callable[[int, int], list[int]]]] = {
     "to_vtr, dask": (at_once(chunked=True), sums_of_datasets),
     "to_vtr, dask, zlib": (at_once(chunked=True, compression="zlib"), sums_of_datasets),
     "to_vtr, pieces": (at_once(chunked=False, pieces={"z": 2}), sums_of_datasets),
+    "to_vtr, a part without time": (at_once(chunked=False, still=ground), sums_with(ground)),
+    "to_vtr, a part without time, the same in all runs": (at_once(chunked=False, still=same), sums_with(same)),
+    "to_vtr, dask, zlib, a part without time": (
+        at_once(chunked=True, still=same, compression="zlib"),
+        sums_with(same),
+    ),
+    "to_vtr, pieces, a part without time": (at_once(chunked=False, still=ground, pieces={"x": 3}), sums_with(ground)),
 }
 BEGINS = ("fresh", "replace", "continue")
 

@@ -9,9 +9,10 @@ import xarray as xr
 
 from vtkseries.cf.attributes import attribute
 from vtkseries.cf.curvilinear import LARGEST, Coordinate
-from vtkseries.cf.lazy import derive, settle, unloaded
+from vtkseries.cf.lazy import derive, settle
 from vtkseries.cf.longitudes import is_latitude
 from vtkseries.cf.missing import filled
+from vtkseries.cf.neighbours import around
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
 
@@ -30,7 +31,7 @@ def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | 
     """Give the corners of the cells around a coordinate's centres, and what the plan is to say about them.
 
     They come from CF bounds with four vertices a cell; without bounds they are half-way between the centres, and as
-    far beyond the outermost.
+    far beyond the outermost, along the dims along which the coordinate has not the edges of its cells already.
 
     Raises
     ------
@@ -45,15 +46,17 @@ def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | 
         vertices = np.where(np.abs(vertices) < LARGEST, vertices, np.nan)
         if vertices.shape == (*variable.shape, _QUAD) and variable.ndim == len(_RING[0]):
             return filled(xr.Variable(variable.dims, _join(vertices, bounds, ds[name].dims), variable.attrs)), None
-    result = unloaded(variable)
+    result = variable
     for role in variable.dims:
-        if role in SPACE:
-            result = _between(result, role)
+        if role in SPACE and role not in coordinate.edges:
+            result = around(result, role)
     if "time" not in variable.dims:
         result = settle(result)
     if coordinate.role == "y" and is_latitude(variable, name):
         result = derive(_WithinPoles(), [result], steady="time" not in variable.dims)
-    notice = f"{name}: no bounds with four vertices a cell: corners were put half-way between the centres"
+    notice: str | None = f"{name}: no bounds with four vertices a cell: corners were put half-way between the centres"
+    if coordinate.role == "z":
+        notice = None if coordinate.edges else f"{name}: cells' edges were put half-way between the heights"
     return xr.Variable(result.dims, result._data, variable.attrs), notice  # noqa: SLF001 (nothing is to be read)
 
 
@@ -99,31 +102,6 @@ def _mismatch(
 def _differ(first: np.ndarray, second: np.ndarray, tolerance: float) -> np.ndarray:
     away = np.abs(first - second)
     return np.asarray(np.minimum(away, np.abs(away - _ROUND)) > tolerance)
-
-
-def _between(variable: xr.Variable, dim: Hashable) -> xr.Variable:
-    """Give the values half-way between neighbours along a dim, and as far beyond the outermost, block by block."""
-    size = variable.sizes[dim]
-    if size == 1:
-        return variable
-    # Two neighbours and their weights for each of one value more: half and half, but beyond the ends.
-    first = np.array([0, *range(size - 1), size - 1])
-    second = np.array([1, *range(1, size), size - 2])
-    weight = np.full(size + 1, 0.5)
-    weight[[0, -1]] = 1.5
-    order = variable.dims
-    result = derive(
-        _Weighted(),
-        [variable.isel({dim: first}), variable.isel({dim: second}), xr.Variable((dim,), weight)],
-    )
-    return result.transpose(*order)
-
-
-class _Weighted:
-    """A mean with weights that sum to one; a class so that it can be sent to other processes."""
-
-    def __call__(self, first: np.ndarray, second: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        return np.asarray(weight * first + (1 - weight) * second)
 
 
 class _WithinPoles:

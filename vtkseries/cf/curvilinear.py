@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 
 from vtkseries.cf.attributes import attribute
 from vtkseries.cf.lazy import KEPT
-from vtkseries.cf.roles import CF, SPACE, Roles, cf_roles
+from vtkseries.cf.longitudes import is_longitude, unwrap
+from vtkseries.cf.neighbours import on_grid, shifted
+from vtkseries.cf.roles import CF, SPACE, Roles, by_role, cf_roles
 from vtkseries.errors import SeriesError
 
-__all__ = ["LARGEST", "AmbiguousError", "Coordinate", "by_role", "counts", "find_coordinates"]
+__all__ = ["LARGEST", "AmbiguousError", "Coordinate", "counts", "find_coordinates"]
 
 LARGEST = 1e15
 """No coordinate is this large: fill values that were not decoded are."""
@@ -42,21 +44,20 @@ class Coordinate:
     name : hashable
     variable : Variable
         Its dims are named by role.
-    edges : bool
-        It has one node more than the field has values, along each of its spatial dims.
+    edges : frozenset of str
+        The roles along which it has one node more than the field has values.
+    whole : Variable or None
+        The same with plausible values where it is missing; None where these are to be found.
+    averaged : tuple of str
+        The roles along which it was brought to the field's points from others half a cell away.
     """
 
     role: str
     name: Hashable
     variable: xr.Variable
-    edges: bool = False
-
-
-def by_role(variable: xr.Variable, roles: Mapping[Hashable, str]) -> xr.Variable:
-    """Name the dims of a variable by their roles, without touching its values."""
-    renamed = variable.to_base_variable().copy(deep=False)
-    renamed.dims = tuple(roles[dim] for dim in variable.dims)
-    return renamed
+    edges: frozenset[str] = frozenset()
+    whole: xr.Variable | None = None
+    averaged: tuple[str, ...] = ()
 
 
 def find_coordinates(
@@ -81,20 +82,24 @@ def find_coordinates(
         Several that could be meant.
     """
     found: dict[str, Coordinate] = {}
-    for role in SPACE:
-        name = roles.named.get(role)
-        if name is not None and name in ds.variables and ds[name].ndim > 1:
-            coordinate = _fit(ds, role, name, dims, roles)
-            if coordinate is not None:
-                found[role] = coordinate
-    free = [role for role in SPACE if role not in found and role not in roles.named]
+    named = {role: name for role, name in roles.named.items() if name in ds.variables and ds[name].ndim > 1}
+    for role, name in named.items():
+        coordinate = _fit(ds, role, name, dims, roles)
+        if coordinate is not None:
+            found[role] = coordinate
+    # Fields on other points than those of the named coordinate have their own, or take its averages.
+    free = [role for role in SPACE if role not in found and (role not in roles.named or role in named)]
     if "x" in dims and "y" in dims and ("x" in free or "y" in free):
         wanted = [role for role in free if role != "z"]
-        lines = not prefer and not found and not all(_counts(ds, dims[role], roles) for role in wanted)
+        lines = not prefer and not named and not all(_counts(ds, dims[role], roles) for role in wanted)
         if not lines:
             found.update(_detect(ds, field, wanted, dims, found))
-    if "z" in free and "z" in dims:
+    if "z" in free and "z" in dims and "z" not in named:
         found.update(_detect(ds, field, ["z"], dims, found))
+    for role, name in named.items():
+        coordinate = None if role in found or role not in dims else _beside(ds, role, name, dims, roles)
+        if coordinate is not None:
+            found[role] = coordinate
     return {role: _steady(coordinate) for role, coordinate in found.items()}
 
 
@@ -113,7 +118,7 @@ def _counts(ds: xr.Dataset, dim: Hashable, roles: Roles) -> bool:
 
 
 def _fit(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:
-    """Give a named coordinate where its dims are the field's, or one longer; None where it belongs elsewhere."""
+    """Give a named coordinate where its dims are the field's, or some of them one longer; None elsewhere."""
     variable = ds[name].variable
     own = {dim: r for r, dim in dims.items()}
     if all(dim in own for dim in variable.dims):
@@ -122,12 +127,23 @@ def _fit(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable]
     if None in claimed.values() or len(set(claimed.values())) < len(claimed):
         spatial = [r for r in ("time", "z", "y", "x") if r in dims]
         claimed = dict(zip(reversed(variable.dims), reversed(spatial), strict=False))
-    fitting = len(claimed) == variable.ndim and all(
-        r == "time" or (r in dims and ds.sizes[dim] == ds.sizes[dims[r]] + 1) for dim, r in claimed.items() if r
-    )
-    if not fitting:
+    more = {
+        str(r): ds.sizes[dim] - ds.sizes[dims[r]] for dim, r in claimed.items() if r and r in dims and dim not in own
+    }
+    longer = {r for r, count in more.items() if count == 1}
+    fitting = len(claimed) == variable.ndim and all(dim in own or r in longer for dim, r in claimed.items())
+    if not fitting or "time" in longer:
         return None
-    return Coordinate(role, name, by_role(variable, {d: r for d, r in claimed.items() if r}), edges=True)
+    return Coordinate(role, name, by_role(variable, {d: r for d, r in claimed.items() if r}), frozenset(longer))
+
+
+def _beside(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:
+    """Give the averages of a named coordinate at a field's points, half a cell away; None where these are elsewhere."""
+    placed = on_grid(ds[name].variable, dims, roles)
+    if placed is not None and role == "x" and is_longitude(ds[name].variable, name):
+        placed = unwrap(placed)[0]
+    moved = None if placed is None else shifted(placed, {r: ds.sizes[dim] for r, dim in dims.items()})
+    return None if moved is None else Coordinate(role, name, moved[0], averaged=moved[1])
 
 
 def _longer(ds: xr.Dataset, dim: Hashable, dims: Mapping[str, Hashable]) -> str | None:
@@ -208,4 +224,4 @@ def _steady(coordinate: Coordinate) -> Coordinate:
         return coordinate
     dims = tuple(dim for dim in variable.dims if dim != "time")
     steady = xr.Variable(dims, values[0], variable.attrs, variable.encoding)
-    return Coordinate(coordinate.role, coordinate.name, steady, coordinate.edges)
+    return replace(coordinate, variable=steady)

@@ -11,12 +11,13 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-__all__ = ["KEPT", "computed", "derive", "settle", "stored_order", "touching", "unloaded", "wrapped"]
+__all__ = ["KEPT", "LAST", "computed", "derive", "settle", "stored_order", "touching", "unloaded", "wrapped"]
 
 KEPT = 1 << 27
 """Bytes up to which something that is the same in every step is computed once and kept in memory."""
 
-_LAST = "component"
+LAST = "component of vtkseries"
+"""The dim of what a function gives at each point: of a name that no Dataset has."""
 
 _ORDER = ("time", "z", "y", "x")
 """The order of dims named by role in which files store them: blocks that are computed in it need no transposing."""
@@ -47,7 +48,7 @@ class _Derived(BackendArray):
 
     def _block(self, key: tuple[int | slice, ...]) -> np.ndarray:
         slices = [slice(k, k + 1) if isinstance(k, int | np.integer) else k for k in key]
-        inner = {dim: s for dim, s in zip(self.sizes, slices, strict=True) if dim != _LAST}
+        inner = {dim: s for dim, s in zip(self.sizes, slices, strict=True) if dim != LAST}
         blocks = []
         for variable in self.variables:
             part = variable.isel({dim: self._reach(dim, inner[dim]) for dim in variable.dims})
@@ -58,7 +59,7 @@ class _Derived(BackendArray):
         shape = [len(range(*inner[dim].indices(size))) for dim, size in self.sizes.items() if dim in inner]
         result = np.broadcast_to(result, (*shape, *result.shape[len(shape) :]))
         last = (slice(None),) * len(inner)
-        if _LAST in self.sizes:
+        if LAST in self.sizes:
             result = result[(*last, slices[-1])]
         return result[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
 
@@ -88,7 +89,7 @@ def derive(
     dtype : dtype
         Of the result.
     components : int, optional
-        The function gives so many values a point, along a last axis: the result's last dim, ``"component"``.
+        The function gives so many values a point, along a last axis: the result's last dim, :data:`LAST`.
     steady : bool
         Compute it now if it fits into :data:`KEPT` bytes and nothing is chunked.
 
@@ -104,7 +105,7 @@ def derive(
     dtype = np.dtype(dtype)
     if any(variable.chunks is not None for variable in variables):
         chunked = [variable if _cheap(variable) else variable.chunk() for variable in variables]
-        added = {} if components is None else {_LAST: components}
+        added = {} if components is None else {LAST: components}
         result: xr.Variable = xr.apply_ufunc(
             _typed,
             *chunked,
@@ -116,7 +117,7 @@ def derive(
         )
         return result.transpose(*sizes, *added)
     if components is not None:
-        sizes[_LAST] = components
+        sizes[LAST] = components
     array = _Derived(function, tuple(variables), sizes, dtype)
     result = xr.Variable(tuple(sizes), indexing.LazilyIndexedArray(array))
     return settle(result) if steady else result
@@ -153,18 +154,46 @@ def wrapped(variable: xr.Variable, dim: Hashable, shift: float = 0.0) -> xr.Vari
     """Give a variable with its first value along a dim again at the end, plus a shift: a ring that closes."""
     if dim not in variable.dims:
         return variable
-    size = variable.sizes[dim]
     if variable.chunks is not None:
         once_more = variable.isel({dim: slice(0, 1)})
         result: xr.Variable = xr.Variable.concat([variable, once_more + shift if shift else once_more], dim)  # type: ignore[no-untyped-call]
         chunks = variable.chunksizes[dim]
         return result.chunk({dim: (*chunks[:-1], chunks[-1] + 1)})
-    result = unloaded(variable).isel({dim: np.append(np.arange(size), 0)})
+    result = xr.Variable(
+        variable.dims, indexing.LazilyIndexedArray(_Ring(variable, dim)), variable.attrs, variable.encoding
+    )
     if shift:
         values = result.values
         values[tuple(-1 if d == dim else slice(None) for d in result.dims)] += shift
         result = xr.Variable(result.dims, values, variable.attrs, variable.encoding)
     return result
+
+
+class _Ring(BackendArray):
+    """A variable with its first value along a dim again at the end; its blocks lie in memory as the variable's do."""
+
+    def __init__(self, variable: xr.Variable, dim: Hashable) -> None:
+        self.variable = variable
+        self.axis = variable.dims.index(dim)
+        self.shape = tuple(size + (axis == self.axis) for axis, size in enumerate(variable.shape))
+        self.dtype = variable.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._block)
+
+    def _block(self, key: tuple[int | slice, ...]) -> np.ndarray:
+        slices = [slice(k, k + 1) if isinstance(k, int | np.integer) else k for k in key]
+        size = self.variable.shape[self.axis]
+        wanted = range(size + 1)[slices[self.axis]]
+        first, stop = min(wanted, default=0), max(wanted, default=-1) + 1
+        parts = []
+        for cut in (slice(first, min(stop, size)), *([slice(0, 1)] if stop > size else [])):
+            slices[self.axis] = cut
+            parts.append(np.asarray(self.variable[tuple(slices)].values))
+        result = parts[0] if len(parts) == 1 else np.concatenate(parts, self.axis)
+        if wanted.step != 1:
+            result = result.take([index - first for index in wanted], self.axis)
+        return result[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
 
 
 def settle(variable: xr.Variable) -> xr.Variable:
@@ -186,8 +215,8 @@ def computed(variable: xr.Variable) -> bool:
     data = variable._data  # noqa: SLF001 (xarray has no public word for it)
     while isinstance(data, indexing.LazilyIndexedArray):
         data = data.array
-    if isinstance(data, _Derived):
-        return all(map(computed, data.variables))
+    if isinstance(data, _Derived | _Ring):
+        return all(map(computed, data.variables if isinstance(data, _Derived) else (data.variable,)))
     return isinstance(data, np.ndarray | indexing.NumpyIndexingAdapter)
 
 

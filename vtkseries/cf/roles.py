@@ -12,7 +12,7 @@ import xarray as xr
 from vtkseries.cf.attributes import PRESSURE_UNITS
 from vtkseries.errors import SeriesError
 
-__all__ = ["CF", "ROLES", "SPACE", "Roles", "cf_roles", "find_roles"]
+__all__ = ["CF", "ROLES", "SPACE", "Roles", "by_role", "cf_roles", "find_roles"]
 
 SPACE = ("x", "y", "z")
 ROLES = (*SPACE, "time")
@@ -181,6 +181,13 @@ def find_roles(
             if scalar == "time" or (scalar is not None and coordinate.dtype.kind in "iuf"):
                 roles.scalars.setdefault(scalar, name)
     return roles
+
+
+def by_role(variable: xr.Variable, roles: Mapping[Hashable, str]) -> xr.Variable:
+    """Name the dims of a variable by their roles, without touching its values."""
+    renamed = variable.to_base_variable().copy(deep=False)
+    renamed.dims = tuple(roles[dim] for dim in variable.dims)
+    return renamed
 
 
 def _ambiguous(name: Hashable, role: str, dims: tuple[Hashable, Hashable], taken: Collection[str]) -> SeriesError:

@@ -10,7 +10,7 @@ from xarray.core import indexing
 
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.restore import Restoration
-from vtkseries.engine.values import array_dtype, read_axis, read_field, read_strings
+from vtkseries.engine.values import array_dtype, check_arrays, read_axis, read_field, read_strings
 from vtkseries.errors import FormatError
 from vtkseries.xmlformat.markup import real
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vtkseries.xmlformat.layout import DataArray
 
 __all__ = [
-    "TIME_FIELDS",
+    "BOOKKEEPING",
     "attrs_of",
     "field_of",
     "fields_of",
@@ -36,10 +36,13 @@ __all__ = [
 ]
 
 _DIMS = ("z", "y", "x")
-TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
+_TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
+_OWN_FIELDS = ("vtkseries", "vtkseries_group", "vtkseries_tree", "vtkseries_stands", "vtkseries_time")
+BOOKKEEPING = (*_TIME_FIELDS, *_OWN_FIELDS)
+"""Field data that are no variables."""
 _CHUNK = 128 * 1024 * 1024
 _FREE = 1_000_000
-"""Points along an axis of an image up to which it has coordinates whatever its data."""
+"""Points along an axis of an image up to which it has coordinates in memory whatever its data."""
 
 
 def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
@@ -56,7 +59,7 @@ def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
         The first step's file of each part.
     """
     variables: dict[str, xr.Variable] = {}
-    coordinates: dict[str, xr.Variable] = {}
+    coordinates: dict[str, Any] = {}
     for number, grid in enumerate(grids):
         tail = f"_{series.parts[number].name or series.parts[number].number}" if number else ""
         coordinates |= _coordinates(series, number, grid, tail)
@@ -65,14 +68,20 @@ def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
                 if array.type != "String":
                     name = free_name(array.name, tail, tag, {**variables, **coordinates})
                     variables[name] = _variable(series, number, grid, tag, array, tail)
-    for array in fields_of(grids[0]):
-        if array.name not in TIME_FIELDS:
+    teller = next((number for number, grid in enumerate(grids) if find_field(grid, "TimeValue") is not None), 0)
+    for array in fields_of(grids[teller]):
+        if array.name not in BOOKKEEPING:
             name = free_name(array.name, "", "FieldData", {**variables, **coordinates})
-            found = field_of(series, grids[0], array, name)
+            found = field_of(series, teller, grids[teller], array, name)
             if found is not None:
                 variables[name] = found
-    coordinates |= time_of(series, grids[0])
-    return xr.Dataset(variables, coordinates)
+    coordinates |= time_of(series, grids[teller])
+    counted = {name: found for name, found in coordinates.items() if not isinstance(found, xr.Variable)}
+    ds = xr.Dataset(variables, {name: found for name, found in coordinates.items() if name not in counted})
+    for name, index in counted.items():
+        ds = ds.assign_coords(xr.Coordinates.from_xindex(index))
+        ds[name].attrs["axis"] = name[0].upper()
+    return ds
 
 
 def lazy(array: Any) -> Any:
@@ -140,10 +149,12 @@ def attrs_of(array: DataArray) -> dict[str, Any]:
     return attrs | ({"component_names": list(array.component_names)} if array.component_names else {})
 
 
-def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[str, xr.Variable]:
+def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[str, Any]:
     if grid.kind == "StructuredGrid":
         return _curvilinear(series, part, grid, tail)
     if grid.kind == "ImageData":
+        if max(grid.points) > _FREE and _stored(grid) < max(grid.points) * np.dtype("f8").itemsize:
+            return _counted(grid, tail) or _tilted(grid, tail)
         axes = image_axes(grid)
         if axes is None:
             return _tilted(grid, tail)
@@ -160,18 +171,56 @@ def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[s
 
 
 def image_axes(grid: GridFile) -> list[np.ndarray[Any, Any]] | None:
-    """Give the nodes along x, y and z; None where the image is tilted, or longer than its data can be."""
-    origin, spacing, direction = _image(grid)
-    longest = max(grid.points)
-    arrays = [*grid.arrays("PointData"), *grid.arrays("CellData")]
-    if longest > _FREE and sum(array.nbytes for array in arrays) < longest * spacing.itemsize:
+    """Give the nodes along x, y and z; None where the image is tilted, or has a long axis and no data along it."""
+    lines = _lines(grid)
+    if lines is None or (max(grid.points) > _FREE and not _stored(grid)):
         return None  # a few words would otherwise ask for any memory
+    return [
+        origin + step * np.arange(grid.whole[2 * axis], grid.whole[2 * axis + 1] + 1, dtype="f8")
+        for axis, (origin, step) in enumerate(lines)
+    ]
+
+
+def _lines(grid: GridFile) -> list[tuple[float, float]] | None:
+    """Give origin and step of each axis; None where the image is tilted."""
+    origin, spacing, direction = _image(grid)
     if not np.array_equal(direction, np.diag(np.diag(direction))):
         return None
-    factors = np.diag(direction) * spacing
-    return [
-        origin[a] + factors[a] * np.arange(grid.whole[2 * a], grid.whole[2 * a + 1] + 1, dtype="f8") for a in range(3)
-    ]
+    return list(zip(origin.tolist(), (np.diag(direction) * spacing).tolist(), strict=True))
+
+
+def _stored(grid: GridFile) -> int:
+    """Give the bytes of an image's arrays, as far as its files have been found to hold them."""
+    if not grid.parallel:
+        return sum(array.nbytes for tag in ("PointData", "CellData") for array in grid.arrays(tag))
+    total = 0
+    for source in grid.sources:
+        try:
+            piece = grid.other(source)
+        except FileNotFoundError:
+            return 0
+        check_arrays(piece)
+        total += _stored(piece)
+    return total
+
+
+def _counted(grid: GridFile, tail: str) -> dict[str, Any]:
+    """Give axes whose nodes take more memory than the data: counted when they are asked for, where xarray can."""
+    lines = _lines(grid)
+    if lines is None or not _stored(grid) or not hasattr(xr.indexes, "RangeIndex"):
+        return {}
+    found = {}
+    for axis, (name, (origin, step)) in enumerate(zip("xyz", lines, strict=True)):
+        count, start = grid.points[2 - axis], origin + step * grid.whole[2 * axis]
+        ends = [(f"{name}{tail}", start, count)]
+        if grid.arrays("CellData"):
+            ends.append((f"{name}_cell{tail}", start + step / 2 * (count > 1), max(count - 1, 1)))
+        for dim, begin, number in ends:
+            stop = begin + step * (number - 0.5)  # half a step short, so that rounding adds none
+            if step == 0 or not np.isfinite(stop):
+                return {}
+            found[dim] = xr.indexes.RangeIndex.arange(begin, stop, step, dim=dim)
+    return found
 
 
 def _image(grid: GridFile) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -218,7 +267,7 @@ def fields_of(grid: GridFile) -> tuple[DataArray, ...]:
     return (*grid.header.document.field_data, *(() if grid.parallel else grid.arrays("FieldData")))
 
 
-def field_of(series: Series, grid: GridFile, array: DataArray, name: str) -> xr.Variable | None:
+def field_of(series: Series, part: int, grid: GridFile, array: DataArray, name: str) -> xr.Variable | None:
     """Give an array of the field data of each step; None for one without a name."""
     strings = array.type == "String"
     if not array.name:
@@ -235,7 +284,7 @@ def field_of(series: Series, grid: GridFile, array: DataArray, name: str) -> xr.
         dims, roles, shape = [*dims, f"{name}_tuple"], [*roles, "tuple"], [*shape, count]
     if array.components > 1:
         dims, roles, shape = [*dims, f"{name}_component"], [*roles, "c"], [*shape, array.components]
-    backend = FieldArray(series, 0, (array.name,), tuple(roles), tuple(shape), Restoration(dtype, dtype))
+    backend = FieldArray(series, part, (array.name,), tuple(roles), tuple(shape), Restoration(dtype, dtype))
     return xr.Variable(dims, lazy(backend), attrs_of(array), {"preferred_chunks": dict(zip(dims, shape, strict=True))})
 
 

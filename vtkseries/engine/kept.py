@@ -94,19 +94,27 @@ def _beside(grid: GridFile, content: dict[str, Any], kind: str) -> str:
 
 def beside_faults(grid: GridFile, seen: set[str]) -> Iterator[str]:
     """Read the files beside a step that were not `seen`, and say what is wrong with them: a name tells the content."""
-    text = text_field(grid, "vtkseries")
-    content = {} if text is None else loads(text)
-    found = content.get("beside")
-    for kind in found if isinstance(found, dict) else ():
-        try:
-            path = _beside(grid, content, kind)
-            if path in seen:
-                continue
-            seen.add(path)
-            if _digest(_opened(path, follow_outside=grid.follow_outside)) not in os.path.basename(path):  # noqa: PTH119 (a text)
-                yield f"{path}: its content is not the one that its name tells"
-        except (FormatError, FileNotFoundError) as error:
-            yield str(error)
+    for content in _contents(grid):
+        found = content.get("beside")
+        for kind in found if isinstance(found, dict) else ():
+            try:
+                path = _beside(grid, content, kind)
+                if path in seen:
+                    continue
+                seen.add(path)
+                if _digest(_opened(path, follow_outside=grid.follow_outside)) not in os.path.basename(path):  # noqa: PTH119 (a text)
+                    yield f"{path}: its content is not the one that its name tells"
+            except (FormatError, FileNotFoundError) as error:
+                yield str(error)
+
+
+def _contents(grid: GridFile) -> Iterator[dict[str, Any]]:
+    """Give what a step's file says of its Dataset, and of the groups of a tree that draw nothing."""
+    text, tree = text_field(grid, "vtkseries"), text_field(grid, "vtkseries_tree")
+    yield {} if text is None else loads(text)
+    for item in () if tree is None else loads(tree).get("undrawn", ()):
+        if isinstance(item, list) and len(item) > 1 and isinstance(item[1], dict):
+            yield item[1]
 
 
 def _digest(grid: GridFile) -> str:
@@ -202,6 +210,8 @@ class StepsArray(BackendArray):
     Parameters
     ----------
     series : Series
+    part : int
+        Whose files tell of their steps.
     name : object
         Of the variable, as the metadata have it.
     axis : int
@@ -211,8 +221,11 @@ class StepsArray(BackendArray):
         In which those of all steps fit.
     """
 
-    def __init__(self, series: Series, name: Any, axis: int, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    def __init__(
+        self, series: Series, part: int, name: Any, axis: int, shape: tuple[int, ...], dtype: np.dtype
+    ) -> None:
         self.series = series
+        self.part = part
         self.name = name
         self.axis = axis
         self.shape = shape
@@ -234,7 +247,7 @@ class StepsArray(BackendArray):
         return np.moveaxis(found, 0, sum(not isinstance(index, int | np.integer) for index in key[: self.axis]))
 
     def _step(self, step: int, inner: tuple[int, ...]) -> Any:
-        grid = self.series.grid(step)
+        grid = self.series.grid(step, self.part)
         told = described(grid, self.name)
         if told is None:
             raise FormatError(f"{grid.path}: it does not tell {str(unpack(self.name))[:200]!r}, as the first step does")

@@ -254,8 +254,9 @@ def _counts(index: Array) -> bool:
 
 def outer(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
     """Give an outer index as NumPy takes it."""
-    if sum(isinstance(i, np.ndarray) for i in index) <= 1:
-        return index
+    arrays = sum(isinstance(i, np.ndarray) for i in index)
+    if arrays == 0 or (arrays == 1 and all(isinstance(i, np.ndarray | slice) for i in index)):
+        return index  # a number beside an array would put the array's dim first
     full = [np.arange(n)[i] for i, n in zip(index, shape, strict=True)]
     taken = iter(np.ix_(*(f for f in full if f.ndim)))
     return tuple(next(taken) if f.ndim else f for f in full)

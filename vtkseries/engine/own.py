@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from vtkseries.engine.foreign import image_axes, lazy, preferred_chunks, text_field
+from vtkseries.engine.groups import dated, stands
 from vtkseries.engine.kept import StaticArray, StepsArray, described, static_place
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.linked import LinkedArray
@@ -16,7 +18,7 @@ from vtkseries.engine.own_mesh import mesh_drawn
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.task import Task, check_member
 from vtkseries.engine.values import array_dtype, read_array, read_axis, read_field
-from vtkseries.errors import FormatError
+from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.hdf.read import HdfGrid
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
 from vtkseries.storage.guard import naming
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from vtkseries.engine.gridfile import GridFile
     from vtkseries.engine.series import Series
 
-__all__ = ["own_dataset"]
+__all__ = ["own_dataset", "undrawn_dataset"]
 
 _DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError)
 _ROLES = ("time", "part", "z", "y", "x", "c")
@@ -48,22 +50,68 @@ def own_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset | None:
     FormatError
         What the files say about the Dataset does not fit what they hold.
     """
-    text = text_field(grids[0], "vtkseries")
-    if text is None:
+    found = _teller(grids)
+    if found is None:
         return None
-    with naming(grids[0].path):
-        content = loads(text)
+    teller, content = found
+    with naming(grids[teller].path):
         if content.get("version") != VERSION:
             return None
+        _warn_of_changes(series, grids)
         try:
-            return _restore(series, grids, content)
+            return _restore(series, grids, content, teller)
         except _DAMAGE as error:
             if isinstance(error, FormatError):
                 raise
             raise FormatError(f"its vtkseries metadata is damaged: {error!r}") from error
 
 
-def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any]) -> xr.Dataset:
+def undrawn_dataset(series: Series, grid: GridFile, content: Any) -> xr.Dataset:
+    """Give the Dataset of a group that draws nothing, as a file of another group tells it.
+
+    Raises
+    ------
+    FormatError
+        What the file says about it cannot be.
+    """
+    with naming(grid.path):
+        try:
+            return _restore(series, [grid], content, 0)
+        except _DAMAGE as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"its vtkseries metadata is damaged: {error!r}") from error
+
+
+def _teller(grids: Sequence[GridFile]) -> tuple[int, dict[str, Any]] | None:
+    """Give the first part whose files tell of their steps, or the first where all stand, and what it says."""
+    found = None
+    for number, grid in enumerate(grids):
+        text = text_field(grid, "vtkseries")
+        if text is None:
+            return None
+        with naming(grid.path):
+            content = loads(text)
+        if not stands(grid) or dated(grid):
+            return number, content
+        found = found or (number, content)
+    return found
+
+
+def _warn_of_changes(series: Series, grids: Sequence[GridFile]) -> None:
+    """Say which parts without a time dim are others in steps that were appended, as they should not be."""
+    for part, (grid, own) in enumerate(zip(grids, series.parts, strict=True)):
+        once = stands(grid) and not dated(grid) and len(own.files) > 0
+        if once and own.files[-1] != own.files[0] and stands(series.grid(series.steps - 1, part)):
+            warnings.warn(
+                f"{series.path}: part {own.name!r} has no time dim, and other values in {own.files[-1]}; those of the "
+                f"first, {own.files[0]}, are given",
+                VtkSeriesWarning,
+                stacklevel=4,
+            )
+
+
+def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any], teller: int) -> xr.Dataset:
     time = unpack(content["time"])
     sizes = {unpack(dim): int(size) for dim, size in content["dims"]}
     if time is not None:
@@ -76,6 +124,7 @@ def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any])
         content,
         sizes,
         time,
+        teller,
     )
     names = {unpack(name) for name in content["coords"]}
     variables: dict[Hashable, xr.Variable] = {}
@@ -141,7 +190,7 @@ def _variable(task: Task, entry: dict[str, Any]) -> xr.Variable | None:
 
 
 def _linked(task: Task, name: Any, dtype: np.dtype, shape: tuple[int, ...]) -> Any:
-    grid = task.grids[next(iter(task.grids))]
+    grid = task.telling
     if not isinstance(grid, HdfGrid) or dtype.kind not in "iuf":
         raise FormatError(f"its coordinate {str(name)[:200]!r} is linked, which only a .vtkhdf can")
     return lazy(LinkedArray(grid, str(name), shape, dtype))
@@ -158,7 +207,7 @@ def _beside(
     if "linked" in entry:
         return _linked(task, entry["linked"], dtype, shape)
     if "static" in entry:
-        place = static_place(task.grids[next(iter(task.grids))], task.content, entry)
+        place = static_place(task.telling, task.content, entry)
         return None if place is None else lazy(StaticArray(*place, shape, dtype))
     data = unpack(entry["data"]) if "data" in entry else None
     if data is not None and (data.shape == shape or task.time not in dims):
@@ -167,7 +216,9 @@ def _beside(
         raise FormatError("its vtkseries metadata does not say where a variable is")
     shared = _shared_dtype(task, entry["name"], dtype)
     return (
-        None if shared is None else lazy(StepsArray(task.series, entry["name"], dims.index(task.time), shape, shared))
+        None
+        if shared is None
+        else lazy(StepsArray(task.series, task.teller, entry["name"], dims.index(task.time), shape, shared))
     )
 
 
@@ -181,7 +232,7 @@ def _axis(task: Task, place: Any, dtype: np.dtype) -> Any:
 
 def _shared_dtype(task: Task, name: Any, dtype: np.dtype) -> np.dtype | None:
     """Give the dtype of what each step tells: later runs of a series may have longer texts."""
-    grid = task.series.grid(task.series.steps - 1)
+    grid = task.series.grid(task.series.steps - 1, task.teller)
     last = described(grid, name)
     if last is None or isinstance(grid, HdfGrid):
         return None  # the series was continued without it; a .vtkhdf tells of its first run only
@@ -235,7 +286,7 @@ def _drawn(
 
 
 def _field(task: Task, names: list[str], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]) -> Any:
-    grid = task.grids[next(iter(task.grids))]
+    grid = task.telling
     inner = [dim for dim in dims if dim != task.time]
     wanted = int(np.prod([task.sizes[dim] for dim in inner])) if inner else 2 if dtype.kind == "c" else 1
     if len(names) != wanted or dtype.kind not in "biufcmM":
@@ -246,7 +297,7 @@ def _field(task: Task, names: list[str], dims: tuple[Hashable, ...], dtype: np.d
     # One array of field data for each value of the inner dims.
     roles = tuple("time" if dim == task.time else "item" if dim == inner[0] else "tuple" for dim in dims)
     values = Restoration(dtype, array_dtype(arrays[0]))
-    return lazy(FieldArray(task.series, 0, tuple(map(str, names)), roles, shape, values))
+    return lazy(FieldArray(task.series, task.teller, tuple(map(str, names)), roles, shape, values))
 
 
 def _times(task: Task, code: dict[str, Any]) -> Any:
@@ -263,7 +314,7 @@ def _times(task: Task, code: dict[str, Any]) -> Any:
 
 
 def _own_field(task: Task, step: int, name: str) -> Any:
-    grid = task.series.grid(step)
+    grid = task.series.grid(step, task.teller)
     array = find_field(grid, name)
     if array is None or array.type == "String":
         raise FormatError(f"{grid.path}: it has no field data {name!r}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from vtkseries.engine.foreign import TIME_FIELDS, field_of, fields_of, foreign_dataset, free_name, text_field, time_of
+from vtkseries.engine.foreign import BOOKKEEPING, field_of, fields_of, foreign_dataset, free_name, text_field, time_of
 from vtkseries.engine.foreign_mesh import foreign_mesh
 from vtkseries.engine.meshfile import is_mesh
 from vtkseries.engine.own import own_dataset
@@ -73,9 +73,9 @@ def _told(series: Series, grid: GridFile) -> tuple[dict[str, xr.Variable], dict[
     """Give field data and time of a series without grids."""
     variables: dict[str, xr.Variable] = {}
     for array in fields_of(grid):
-        if array.name not in TIME_FIELDS:
+        if array.name not in BOOKKEEPING:
             name = free_name(array.name, "", "FieldData", variables)
-            found = field_of(series, grid, array, name)
+            found = field_of(series, 0, grid, array, name)
             if found is not None:
                 variables[name] = found
     return variables, time_of(series, grid)

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from vtkseries.engine.gridfile import GridFile, open_grid
 from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.hdf.read import open_hdf
-from vtkseries.storage.guard import check_reference, naming, resolve
+from vtkseries.storage.guard import check_references, naming, resolve
 from vtkseries.storage.read import OpenFile
-from vtkseries.xmlformat.collection import MAX_FILE_SERIES, MAX_INDEX, parse_collection, parse_file_series
+from vtkseries.xmlformat.collection import MAX_FILE_SERIES, MAX_INDEX, Names, parse_collection, parse_file_series
 
 if TYPE_CHECKING:
-    from vtkseries.xmlformat.collection import Entry
+    from vtkseries.xmlformat.collection import Listing
 
 __all__ = ["SUFFIXES", "Part", "Series", "open_series"]
 
 SUFFIXES = (".pvd", ".series", ".vtr", ".vti", ".vts", ".vtp", ".vtu", ".pvtr", ".pvti", ".pvts", ".vtkhdf")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One grid of a series: its number and name in the collection, and its file of each step."""
 
     number: str
     name: str
-    files: tuple[str, ...]
+    files: Names
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """The steps of a series, small enough to be sent to workers.
 
@@ -41,7 +42,7 @@ class Series:
     ----------
     path : str
         The collection, or the single grid file.
-    times : tuple of float or None
+    times : ndarray of float or None
         As the collection says; None for a single file.
     parts : tuple of Part
     follow_outside : bool
@@ -49,7 +50,7 @@ class Series:
     """
 
     path: str
-    times: tuple[float, ...] | None
+    times: np.ndarray | None
     parts: tuple[Part, ...]
     follow_outside: bool = False
 
@@ -100,42 +101,46 @@ def open_series(path: str, *, follow_outside: bool = False) -> Series:
     if suffix == ".vtkhdf":
         return cast("Series", open_hdf(path, follow_outside=follow_outside))
     if suffix not in (".pvd", ".series"):
-        return Series(path, None, (Part("0", "", (path,)),), follow_outside)
+        return Series(path, None, (Part("0", "", Names.of([path])),), follow_outside)
     with naming(path), OpenFile(path) as file:
         limit = MAX_INDEX if suffix == ".pvd" else MAX_FILE_SERIES
         if file.size > limit:
             raise FormatError(f"it has {file.size} bytes, more than an index has ({limit})")
         # In chunks: expat takes minutes over an attribute of 64 MB before it could be refused.
-        entries = parse_collection(file.chunks()) if suffix == ".pvd" else parse_file_series(file.read(0, file.size))
-        times, parts = _arrange(entries)
-        for part in parts:
-            for reference in part.files:
-                check_reference(reference, follow_outside=follow_outside)
+        listing = parse_collection(file.chunks()) if suffix == ".pvd" else parse_file_series(file.read(0, file.size))
+        check_references(listing.files, follow_outside=follow_outside)
+        times, parts = _arrange(listing)
     return Series(path, times, parts, follow_outside)
 
 
-def _arrange(entries: list[Entry]) -> tuple[tuple[float, ...], tuple[Part, ...]]:
+def _arrange(listing: Listing) -> tuple[np.ndarray, tuple[Part, ...]]:
     """Give steps in the order of their times, and the files of each part; of equal times the first counts.
 
     A part that is not there at every time is left out with a warning.
     """
-    if not entries:
+    if not len(listing):
         raise FormatError("it lists no files")
-    times = sorted({entry.time for entry in entries})
-    steps = {time: number for number, time in enumerate(times)}
-    known = Counter(part for part, _ in dict.fromkeys((entry.part, entry.time) for entry in entries))
-    files = {part: [""] * len(times) for part in known if known[part] == len(times)}
-    names: dict[str, str] = {}
-    for entry in entries:
-        if entry.part in files:
-            names.setdefault(entry.part, entry.name)
-            files[entry.part][steps[entry.time]] = files[entry.part][steps[entry.time]] or entry.file
-    lost = [part for part in known if part not in files]
-    if lost:
-        told = f"part {lost[0][:40]!r} has a file at {known[lost[0]]} of {len(times)} times"
-        if not files:
+    labels, names = listing.labels, listing.files
+    if len(labels) == 1 and (np.diff(listing.times) > 0).all():
+        return listing.times.copy(), (Part(*labels[0], names),)
+    times, steps = np.unique(listing.times, return_inverse=True)
+    # One number for each time of each part, in which the first entry of a part at a time comes first.
+    places = listing.blocks.astype(np.int64) * len(times) + steps
+    del steps
+    places, firsts = np.unique(places, return_index=True)
+    known = np.bincount(places // len(times), minlength=len(labels))
+    del places
+    begins = np.cumsum(known) - known
+    whole = [number for number in range(len(labels)) if known[number] == len(times)]
+    if len(whole) < len(labels):
+        lost = next(number for number in range(len(labels)) if known[number] < len(times))
+        told = f"part {labels[lost].part[:40]!r} has a file at {known[lost]} of {len(times)} times"
+        if not whole:
             raise FormatError(f"{told}, and no part has one at each")
-        others = f", and so with {len(lost) - 1} more" if len(lost) > 1 else ""
+        others = f", and so with {len(labels) - len(whole) - 1} more" if len(labels) - len(whole) > 1 else ""
         message = f"{told}{others}: left out; list its files in a .pvd of their own to open them"
         warnings.warn(message, VtkSeriesWarning, stacklevel=5)
-    return tuple(times), tuple(Part(number, names[number], tuple(found)) for number, found in files.items())
+    parts = (
+        Part(*labels[number], names.take(firsts[begins[number] : begins[number] + len(times)])) for number in whole
+    )
+    return times, tuple(parts)

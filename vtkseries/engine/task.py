@@ -37,6 +37,8 @@ class Task:
         Of the dims.
     time : hashable or None
         The dim of the steps.
+    teller : int
+        Which of the files tells of the steps.
     """
 
     series: Series
@@ -45,6 +47,12 @@ class Task:
     content: dict[str, Any]
     sizes: dict[Hashable, int]
     time: Hashable | None
+    teller: int
+
+    @property
+    def telling(self) -> GridFile:
+        """The first step's file of the part that tells of its steps."""
+        return list(self.grids.values())[self.teller]
 
 
 def check_member(grid: GridFile, tag: str, member: Member, count: int, dtype: np.dtype) -> DataArray:

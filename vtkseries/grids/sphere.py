@@ -31,9 +31,20 @@ class Outward:
 
     radius: float
 
-    def __call__(self, direction: np.ndarray, height: np.ndarray) -> np.ndarray:
-        """Give one of their x, y, z."""
-        return np.asarray(direction * (self.radius + height))
+    def __call__(self, *blocks: np.ndarray) -> np.ndarray:
+        """Give x, y or z, for its part of the direction and the height; or all three side by side, for all parts."""
+        *directions, height = blocks
+        distance = self.radius + height
+        if len(directions) == 1:
+            return np.asarray(directions[0] * distance)
+        result = np.empty((*np.broadcast_shapes(*(block.shape for block in blocks)), len(directions)))
+        if distance.shape[-2:] == (1, 1):
+            # A plane of one height is the same directions times one number.
+            np.multiply(np.stack(np.broadcast_arrays(*directions), -1), distance[..., None], out=result)
+        else:
+            for index, direction in enumerate(directions):
+                np.multiply(direction, distance, out=result[..., index])
+        return result
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ class Earlier:
         whole_time = replace(times, values=values, dates=dates)
         return [replace(item, times=whole_time, fields=fields) for item in frames]
 
-    def chunks(self, step: int, arrays: Sequence[HdfArray]) -> Iterator[tuple[HdfArray, bytes]]:
-        """Give the chunks of a step as they are stored."""
+    def chunks(self, step: int, arrays: Sequence[HdfArray]) -> Iterator[tuple[HdfArray, bytes | None]]:
+        """Give the chunks of a step as they are stored; None for one that is that of the step before."""
         import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
         with h5py.File(self.path, "r", locking=False) as file:
@@ -121,7 +121,9 @@ class Earlier:
                 dataset = file[array.path]
                 for place in starts(array):
                     at = place if self.steps == 1 else (step, *place)
-                    yield array, dataset.id.read_direct_chunk(at)[1]
+                    where = [dataset.id.get_chunk_info_by_coord((s, *place)) for s in (step - 1, step) if step]
+                    shared = len({info.byte_offset for info in where}) < len(where)
+                    yield array, None if shared else dataset.id.read_direct_chunk(at)[1]
 
 
 def _told(kind: tuple[Any, ...] | None) -> str:

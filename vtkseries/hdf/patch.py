@@ -56,6 +56,12 @@ class Chunks:
         write_at(fd, int(self.entries[number]), size.to_bytes(4, "little"))
         write_at(fd, int(self.entries[number]) + self.key, address.to_bytes(8, "little"))
 
+    def place(self, fd: int, number: int) -> tuple[int, int]:
+        """Give the address and the size of a chunk that an entry is pointed at."""
+        entry = int(self.entries[number])
+        address = int.from_bytes(os.pread(fd, 8, entry + self.key), "little")
+        return address, int.from_bytes(os.pread(fd, 4, entry), "little")
+
 
 @dataclass(frozen=True)
 class Switch:

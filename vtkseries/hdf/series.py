@@ -134,10 +134,19 @@ def write_vtkhdf(
                 warnings.warn(text, VtkSeriesWarning, stacklevel=3)
             for step, time in enumerate(plan.times.values):
                 for array, stored in (pair for part in parts for pair in part.arrays):
-                    store.put(stored, _values(array, sources, step))
+                    steady = plan.times.dim is not None and not any("time" in item.roles for item in array.sources)
+                    if not (steady and store.repeat(stored)):
+                        store.put(stored, _values(array, sources, step), steady=steady)
                 store.commit(_numbers(plan, sources, step), time)
         finally:
             store.close()
+    if store.changed:
+        names = ", ".join(map(repr, store.changed))
+        text = (
+            f"{target}: {names} have no time dim, and other values than in the series so far: VTK shows them from time "
+            f"{plan.times.values[0]!r} on, reading back gives the first ones; give them a time dim"
+        )
+        warnings.warn(text, VtkSeriesWarning, stacklevel=3)
     return target
 
 

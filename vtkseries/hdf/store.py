@@ -30,6 +30,9 @@ class Store:
 
     The first step of a series is a file of its own, without a time axis, as VTK wants it; with the second the file
     that has room for all takes its place.
+
+    The chunks of an array that is the same in every step are stored once, and each step's entries are pointed at them.
+    Arrays that should be and are not, in steps that are added, are in `changed`.
     """
 
     file: StepFile
@@ -42,8 +45,10 @@ class Store:
     durable: bool = False
     published: bool = False
     dropped: int = 0
+    changed: dict[str, None] = field(default_factory=dict)
     _first: dict[HdfArray, list[bytes]] = field(default_factory=dict)
     _done: dict[str, int] = field(default_factory=dict)
+    _written: set[str] = field(default_factory=set)
     _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(os.cpu_count() or 1))
 
     @property
@@ -51,22 +56,57 @@ class Store:
         """Steps that it can hold."""
         return self.frames[0].steps
 
-    def put(self, array: HdfArray, values: np.ndarray) -> None:
-        """Write the values of the next step of one array; they are seen from :meth:`commit` on."""
+    def put(self, array: HdfArray, values: np.ndarray, *, steady: bool = False) -> None:
+        """Write the values of the next step of one array; they are seen from :meth:`commit` on.
+
+        Those of an array that should be `steady` are held against the step before, and stored only where they differ.
+        """
         chunks = step_chunks(array, values.reshape(array.shape), self._workers, _BATCH)
         for data in chunks:
             if self.steps == 0:
                 self._first.setdefault(array, []).append(data)
-            self.append(array, data)
+            if not (steady and self.steps and self._stands(array, data)):
+                self.append(array, data)
+        if steady:
+            self._written.add(array.path)
+
+    def repeat(self, array: HdfArray) -> bool:
+        """Give the next step the values of the step before; False where this run has not put any."""
+        if array.path not in self._written:
+            return False
+        for _ in range(array.count if self.places is not None else 0):
+            self.append_again(array)
+        return True
+
+    def append_again(self, array: HdfArray) -> None:
+        """Point the next chunk of the next step at that of the step before."""
+        if self.places is not None:
+            chunks, number = self.places.chunks[array.path], self._next(array)
+            chunks.point(self.fd, number, *chunks.place(self.fd, number - array.count))
+
+    def _stands(self, array: HdfArray, data: bytes) -> bool:
+        """Take the chunk of the step before where it is the same."""
+        if self.places is None:
+            return False
+        number = self.steps * array.count + self._done.get(array.path, 0) % array.count
+        address, size = self.places.chunks[array.path].place(self.fd, number - array.count)
+        if size != len(data) or os.pread(self.fd, size, address) != data:
+            self.changed[array.name] = None
+            return False
+        self.append_again(array)
+        return True
 
     def append(self, array: HdfArray, data: bytes) -> None:
         """Write the next chunk of the next step of an array."""
         if self.places is None:
             return
+        self.places.chunks[array.path].point(self.fd, self._next(array), self._append(data), len(data))
+
+    def _next(self, array: HdfArray) -> int:
+        """Give the number of the next chunk of the next step."""
         done = self._done.get(array.path, 0)
-        number = self.steps * array.count + done % array.count
-        self.places.chunks[array.path].point(self.fd, number, self._append(data), len(data))
         self._done[array.path] = done + 1
+        return self.steps * array.count + done % array.count
 
     def commit(self, numbers: Mapping[str, float], time: float) -> None:
         """Make the next step seen."""
@@ -212,7 +252,10 @@ def reopen(
     try:
         for step in range(steps):
             for array, data in earlier.chunks(step, arrays):
-                store.append(array, data)
+                if data is None:
+                    store.append_again(array)
+                else:
+                    store.append(array, data)
             store.steps += 1
         if steps and store.places is not None:
             end_of_file(store.fd, store.end)

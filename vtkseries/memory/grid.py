@@ -56,9 +56,9 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
     axes = dict(options.pop("axes", None) or {})
     ds = _select(ds, indexers, axes)
     path, kind = Path(tempfile.gettempdir()) / "grid.pvd", options.pop("grid", "auto")  # nothing is written there
-    prepared = make_plan(ds, path, grid=kind, inside=_INSIDE, **axes, **options)
+    prepared = make_plan(ds, path, grid=kind, inside=_INSIDE, once=False, **axes, **options)
     if kind == "auto" and any(part.document.type == "ImageData" for part in prepared.plan.parts):
-        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=_INSIDE, **axes, **options))
+        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=_INSIDE, once=False, **axes, **options))
     plan = prepared.plan
     if plan.steps != 1:
         at = f"{plan.times.dim}={plan.times.values[0]!r}"
@@ -166,7 +166,7 @@ def _fields(prepared: Prepared) -> tuple[DataArray, ...]:
     plan = prepared.plan
     values = {item.source: np.asarray(prepared.sources[item.source].values) for item in plan.fields}
     values = {key: value[0] if value.ndim and plan.times.dim is not None else value for key, value in values.items()}
-    return step_fields(plan, 0, values)
+    return step_fields(plan.clock(plan.parts[0]), 0, values)
 
 
 def _geometry(part: PartPlan, prepared: Prepared, *, copy: bool) -> Any:

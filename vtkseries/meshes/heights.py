@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from vtkseries.cf.attributes import attribute
 from vtkseries.cf.coordinates import find_axis, upward
+from vtkseries.cf.formulas import evaluate, is_known
+from vtkseries.cf.layers import formula_terms
 from vtkseries.cf.roles import cf_roles
-from vtkseries.cf.vertical import Formula, formula_of, is_pressure
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.steps import At
 from vtkseries.meshes.topology import Cells, Topology
@@ -23,6 +25,11 @@ __all__ = ["Found", "Heights", "find_heights", "is_vertical"]
 Array = npt.NDArray[Any]
 
 _NAMES = r"z_?cor\w*|z_?coord\w*|z_?lev\w*|\w*(layer|interface)_z|z_?(rho|w)|depth_?(lay|lev)\w*"
+_PRESSURES = (
+    "atmosphere_ln_pressure_coordinate",
+    "atmosphere_sigma_coordinate",
+    "atmosphere_hybrid_sigma_pressure_coordinate",
+)
 _DIMS = ("lay", "lev", "depth", "height", "z", "sigma", "interface")
 
 
@@ -118,6 +125,8 @@ class Computed:
     factor : float
     between : bool
         The levels are half-way between them.
+    edges : bool
+        They are those of the levels between layers.
     """
 
     kind: str
@@ -126,22 +135,17 @@ class Computed:
     dim: Hashable
     factor: float
     between: bool
+    edges: bool
 
     def of(self, at: At, topology: Topology) -> Array:
         """Give the heights along levels and points."""
         names = {self.dim: "z", topology.node: "x"}
-        terms, blocks = [], []
+        terms = {}
         for term, key in zip(self.terms, self.keys, strict=True):
             variable = _at_nodes(at(key), topology)
-            dims = tuple(names[dim] for dim in variable.dims)
-            ordered = xr.Variable(dims, variable.values).transpose(*(d for d in ("z", "x") if d in dims)).values
-            blocks.append(ordered[tuple(slice(None) if d in dims else None for d in ("z", "x"))])
-            terms.append((term, dims))
-        if self.kind == "ocean_double_sigma_coordinate":
-            count = next(block.shape[0] for (term, _), block in zip(terms, blocks, strict=True) if term == "sigma")
-            terms.append(("k", ("z",)))
-            blocks.append(np.arange(1, count + 1)[:, None])
-        values = Formula(self.kind, tuple(terms), ("z", "x"))(*blocks) * self.factor
+            terms[term] = xr.Variable([names[dim] for dim in variable.dims], variable.values)
+        found = evaluate(self.kind, terms, edges=self.edges)
+        values = np.asarray(found.transpose("z", ...).values) * self.factor
         return _between(values) if self.between else values
 
 
@@ -184,7 +188,10 @@ def find_heights(
             vertical = [d for d in ds[name].dims if d not in flat]
             if len(vertical) != 1 or ds.sizes[vertical[0]] != wanted + extra or (not extra and vertical[0] != dim):
                 continue
-            heights = _heights(ds, topology, name, vertical[0], flat, z_scale, between=cells and not extra)
+            at_edges = bool(extra)
+            heights = _heights(
+                ds, topology, name, vertical[0], flat, z_scale, between=cells and not at_edges, edges=at_edges
+            )
             if heights is not None and wanted + extra > 1:
                 used = frozenset([name]) if isinstance(heights, Given) and name == z else frozenset()
                 return Found(heights, wanted + 1 if cells else wanted, vertical[0], None, used)
@@ -208,6 +215,7 @@ def _heights(
     z_scale: float,
     *,
     between: bool,
+    edges: bool,
 ) -> Heights | None:
     formula = formula_of(ds, name)
     if formula is None:
@@ -217,8 +225,14 @@ def _heights(
     kind, terms = formula
     if any(set(ds[term].dims) - {*flat, dim} for term in terms.values()):
         return None
-    factor = -z_scale if is_pressure(kind) else z_scale
-    return Computed(kind, tuple(terms), tuple(terms.values()), dim, factor, between)
+    factor = -z_scale if kind in _PRESSURES else z_scale
+    return Computed(kind, tuple(terms), tuple(terms.values()), dim, factor, between, edges)
+
+
+def formula_of(ds: xr.Dataset, name: Hashable) -> tuple[str, dict[str, str]] | None:
+    """Give the formula of a vertical coordinate, and its variables by term; None where it has none that is known."""
+    kind, terms = attribute(ds[name].variable, "standard_name") or "", formula_terms(ds[name].variable)
+    return (kind, terms) if terms and is_known(kind) and all(term in ds.variables for term in terms.values()) else None
 
 
 def _candidates(ds: xr.Dataset, time: Hashable | None) -> Iterator[Hashable]:

@@ -18,7 +18,7 @@ from vtkseries.beside import write_beside
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.steps import Selection
 from vtkseries.meshes.write import Builder, MeshSeries, list_step, make_step, write_meshes
-from vtkseries.run import Run, begin, discard, finish, over, start
+from vtkseries.run import Run, begin, discard, finish, late, start
 from vtkseries.serial import locked
 from vtkseries.storage.recover import stale_temporaries
 from vtkseries.storage.stepfile import StepFile, new_token
@@ -185,8 +185,7 @@ def _make_task(
         except Exception as error:
             error.add_note(f"while writing step {step} of {run.plan.path}")
             raise
-        listed = run.first + step
-        if over(run.plan.path, files[0].final, run.token, run.before, listed, locked=run.locked):  # a late try
+        if any(late(run, part, step) for part in run.plan.parts):
             for file in files:
                 file.discard()
         made.append((step, files))

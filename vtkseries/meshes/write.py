@@ -104,7 +104,7 @@ def make_step(
     OSError
         The disk is full or broken; none of them stays.
     """
-    fields = step_fields(plan, step, values)
+    fields = step_fields(plan.clock(plan.parts[0]), step, values)
     try:
         for mesh, file in zip(build.step(step, at), files, strict=True):
             document, content = mesh.document(fields, plan.compression)

@@ -18,14 +18,14 @@ from vtkseries.grids.geometry import extent_of
 from vtkseries.grids.sphere import RADIUS
 from vtkseries.plan.centred import centre_vectors
 from vtkseries.plan.encoding import Encoding, read_encoding
-from vtkseries.plan.fielddata import constant_fields
+from vtkseries.plan.fielddata import STANDS, constant_fields
 from vtkseries.plan.geometry import part_kind
-from vtkseries.plan.group import group_fields
-from vtkseries.plan.model import FieldPlan, PartPlan, SeriesPlan, WholePlan
+from vtkseries.plan.group import Group, group_fields
+from vtkseries.plan.model import Clock, FieldPlan, PartPlan, SeriesPlan, WholePlan
 from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins, static_notices
 from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
 from vtkseries.plan.placement import Options
-from vtkseries.plan.remember import ALONE, INSIDE, remember
+from vtkseries.plan.remember import ALONE, INSIDE, Memory, remember
 from vtkseries.plan.target import check_names, choose_grid, part_names, read_target
 from vtkseries.plan.turned import turned
 from vtkseries.values import conversions
@@ -76,6 +76,7 @@ def make_plan(
     radius: float | None = None,
     stagger: Mapping[Hashable, str] | None = None,
     inside: int | None = None,
+    once: bool = True,
 ) -> Prepared:
     """Plan the files of a Dataset; the arguments are those of ``ds.vtk.to_vtr``.
 
@@ -83,7 +84,8 @@ def make_plan(
     path's suffix names, and ``"vtr"`` for a ``.pvd``.
 
     Coordinates are read, data are not, and nothing is written. Those that no grid holds are told in each step's file up
-    to `inside` bytes, and in a file beside the steps from there on; with more than 64 KiB there is no such file.
+    to `inside` bytes, and in a file beside the steps from there on; with more than 64 KiB there is no such file. Parts
+    without a time dim have one file for all steps where `once` says so.
 
     Raises
     ------
@@ -133,18 +135,19 @@ def make_plan(
     sources.update(memory.sources)
     fields = (*fields, *memory.fields)
     refuse_twins([item.name for item in fields])
-    constants = constant_fields(times, memory.text)
+    clocks = _clocks(groups, Clock(times, fields, constant_fields(times, memory.text)), memory, once=once)
     labels = part_names(groups)
     storage = Storage(fill, method, precision, blank=missing == "blank")
     built: list[PartPlan] = []
     wholes: list[WholePlan] = []
-    for group, label in zip(groups, labels, strict=True):
+    for group, label, clock in zip(groups, labels, clocks, strict=True):
         cut = [group] if pieces is False else cut_group(group, pieces)
         planned = tuple(
             plan_part(
                 piece,
                 label if pieces is False else f"{label}_p{number:03d}".lstrip("_"),
-                (times, fields, constants),
+                clock,
+                times.dim,
                 sources,
                 storage,
             )
@@ -162,7 +165,7 @@ def make_plan(
         parts=tuple(built),
         fields=fields,
         times=times,
-        constants=constants,
+        constants=constant_fields(times, memory.text),
         notices=(*notices, *grouping.notices, *centred.notices, *static_notices(built, len(times.values)), *kept),
         left_out=(*grouping.left_out, *memory.left_out),
         durable=durable,
@@ -178,6 +181,24 @@ def make_plan(
         raise SeriesError(message)
     check_names(plan)
     return Prepared(plan, sources)
+
+
+def _clocks(groups: list[Group], told: Clock, memory: Memory, *, once: bool) -> list[Clock]:
+    """Say of each grid when it has new files: where nothing on it changes, its one file stands for all steps."""
+    dim = told.times.dim
+    if not once or dim is None:
+        return [told] * len(groups)
+    # One of them at least tells of the steps.
+    changing = [number for number, group in enumerate(groups) if group.changes(dim)] or [0]
+    found = []
+    for number in range(len(groups)):
+        if number in changing:
+            found.append(told)
+            continue
+        first = Times(told.times.values[:1])
+        fields = tuple(item for item in told.fields if not item.has_time)
+        found.append(Clock(first, fields, (*constant_fields(first, memory.standing), STANDS), (0,), dated=False))
+    return found
 
 
 def _described(ds: xr.Dataset) -> list[Hashable]:

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from vtkseries.plan.model import PartPlan, SeriesPlan
+from vtkseries.plan.model import Clock, PartPlan
 
 __all__ = ["part_chunks", "time_chunks"]
 
 
-def time_chunks(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, ...]:
+def time_chunks(clock: Clock, sources: Mapping[str, xr.Variable]) -> tuple[int, ...]:
     """Give the chunks along time of the most finely chunked variable."""
+    dim = clock.times.dim
     found = [
-        variable.chunksizes[plan.times.dim]
+        variable.chunksizes[dim]
         for variable in sources.values()
-        if variable.chunks is not None and plan.times.dim in variable.dims
+        if variable.chunks is not None and dim in variable.dims and variable.sizes[dim] == clock.files
     ]
-    return max(found, key=len, default=(1,) * plan.steps)
+    return max(found, key=len, default=(1,) * clock.files)
 
 
 def part_chunks(part: PartPlan, sources: Mapping[str, xr.Variable]) -> dict[str, tuple[int, ...]]:

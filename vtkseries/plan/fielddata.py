@@ -10,12 +10,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from vtkseries.cf.times import Times
-from vtkseries.plan.model import FieldPlan, SeriesPlan
+from vtkseries.plan.model import Clock, FieldPlan
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import DataArray
 from vtkseries.xmlformat.text import for_xml
 
-__all__ = ["constant_fields", "step_fields", "text_array", "widest_fields"]
+__all__ = ["STANDS", "constant_fields", "step_fields", "text_array", "widest_fields"]
 
 _WIDEST = 4 * len(repr(-math.pi * 1e-300))
 
@@ -26,38 +26,43 @@ def text_array(name: str, text: str) -> DataArray:
     return DataArray(name, "String", tuples=1, text=codes, encoding="ascii")
 
 
+STANDS = text_array("vtkseries_stands", "until the next file")
+"""What a file says that stands at other steps, too."""
+
+
 def constant_fields(times: Times, memory: str) -> tuple[DataArray, ...]:
     """Give the field data that all steps share: units and calendar of the time, and what reading back needs."""
     shared = [("time_units", times.units), ("time_calendar", times.calendar), ("vtkseries", memory)]
     return tuple(text_array(name, text) for name, text in shared if text)
 
 
-def step_fields(plan: SeriesPlan, step: int, values: Mapping[str, np.ndarray]) -> tuple[DataArray, ...]:
-    """Give the field data of one step.
+def step_fields(clock: Clock, number: int, values: Mapping[str, np.ndarray]) -> tuple[DataArray, ...]:
+    """Give the field data of one file.
 
     Parameters
     ----------
-    plan : SeriesPlan
-    step : int
+    clock : Clock
+    number : int
+        Of the file.
     values : dict
-        By source, the values of the variables without a spatial axis: all of them, or of this step.
+        By source, the values of the variables without a spatial axis: all of them, or of this file.
     """
-    times = plan.times
-    stamp = DataArray("TimeValue", "Float64", tuples=1, text=repr(times.values[step]), encoding="ascii")
-    date = (text_array("date", times.dates[step]),) if times.dates else ()
-    scalars = tuple(_scalar(item, values[item.source]) for item in plan.fields)
-    return (stamp, *date, *scalars, *plan.constants)
+    times = clock.times
+    stamp = DataArray("TimeValue", "Float64", tuples=1, text=repr(times.values[number]), encoding="ascii")
+    date = (text_array("date", times.dates[number]),) if times.dates else ()
+    scalars = tuple(_scalar(item, values[item.source]) for item in clock.fields)
+    return (*((stamp, *date) if clock.dated else ()), *scalars, *clock.constants)
 
 
-def widest_fields(times: Times, fields: tuple[FieldPlan, ...]) -> tuple[DataArray, ...]:
-    """Give field data at least as wide as any step's, to reserve the header's room before the values are known."""
+def widest_fields(clock: Clock) -> tuple[DataArray, ...]:
+    """Give field data at least as wide as any file's, to reserve the header's room before the values are known."""
     stamp = DataArray("TimeValue", "Float64", tuples=1, text="-" * _WIDEST, encoding="ascii")
-    date = (text_array("date", "9" * max(map(len, times.dates))),) if times.dates else ()
+    date = (text_array("date", "9" * max(map(len, clock.times.dates))),) if clock.times.dates else ()
     wide = tuple(
         DataArray(item.name, "Float64", units=item.units, tuples=1, text="-" * _WIDEST, encoding="binary")
-        for item in fields
+        for item in clock.fields
     )
-    return (stamp, *date, *wide)
+    return (*((stamp, *date) if clock.dated else ()), *wide, *clock.constants)
 
 
 def _scalar(item: FieldPlan, values: np.ndarray) -> DataArray:

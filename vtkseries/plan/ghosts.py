@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.curvilinear import by_role
 from vtkseries.cf.lazy import derive, wrapped
 from vtkseries.cf.missing import HIDDEN_CELL, HIDDEN_POINT, can_miss, cells_touching, missing
-from vtkseries.cf.roles import SPACE
+from vtkseries.cf.roles import SPACE, by_role
 from vtkseries.grids.geometry import Geometry
 from vtkseries.plan.group import Field, Group
 from vtkseries.plan.model import ArrayPlan, Component

@@ -14,9 +14,17 @@ from vtkseries.cf.roles import SPACE, Roles, cf_roles
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Options, Placement, place_field
 
-__all__ = ["STEP_FIELDS", "Field", "Group", "Grouping", "Options", "group_fields"]
+__all__ = ["GROUP", "STEP_FIELDS", "TREE", "Field", "Group", "Grouping", "Options", "group_fields"]
 
-STEP_FIELDS = frozenset({"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time"})
+GROUP = "vtkseries_group"
+"""Field data with the path of a file's group in its tree."""
+
+TREE = "vtkseries_tree"
+"""Field data of one part, with the paths of all groups and what those have that draw nothing."""
+
+STEP_FIELDS = frozenset(
+    {"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time", "vtkseries_stands", GROUP, TREE}
+)
 """Field data that tell of a step and its file, not of variables."""
 
 
@@ -52,6 +60,17 @@ class Group:
     def tag(self) -> str:
         """What the keys of a piece's variables end in; empty for a whole grid."""
         return "" if self.extent is None else "#" + "_".join(map(str, self.extent))
+
+    def changes(self, time_dim: Hashable) -> bool:
+        """Tell whether a field on it or its geometry is along time."""
+        placed = (*self.placement.points, self.placement.lost, self.placement.turned)
+        moves = any(variable is not None and "time" in variable.dims for variable in placed)
+        return moves or any(
+            dim == time_dim or item.roles.get(dim) == "time"
+            for item in self.fields
+            for variable in item.variables
+            for dim in variable.dims
+        )
 
     @property
     def dims(self) -> tuple[str, ...]:

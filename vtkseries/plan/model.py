@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import bisect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +17,7 @@ from vtkseries.values import Conversion
 from vtkseries.xmlformat.codecs import Codec, block_size
 from vtkseries.xmlformat.layout import FOOTER, DataArray, Document
 
-__all__ = ["ArrayPlan", "Component", "FieldPlan", "PartPlan", "SeriesPlan", "to_target"]
+__all__ = ["ArrayPlan", "Clock", "Component", "FieldPlan", "PartPlan", "SeriesPlan", "to_target"]
 
 _TARGET = ("z", "y", "x", "c")
 
@@ -70,7 +74,7 @@ class ArrayPlan:
     @property
     def nbytes(self) -> int:
         """Bytes of its values in one step."""
-        return int(np.prod(self.shape, dtype=object)) * self.components * np.dtype(self.dtype).itemsize
+        return math.prod(self.shape) * self.components * np.dtype(self.dtype).itemsize
 
     @property
     def block(self) -> int:
@@ -92,8 +96,55 @@ class FieldPlan:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """When parts have new files, each of which stands until the next one, and what these say of themselves.
+
+    Attributes
+    ----------
+    times : Times
+        One for each file.
+    fields : tuple of FieldPlan
+    constants : tuple of DataArray
+        Field data that every file has.
+    steps : tuple of int or None
+        The series' steps at which a file begins; None where one begins at each.
+    dated : bool
+        Whether a file says its time; one that stands for all times does not.
+    """
+
+    times: Times
+    fields: tuple[FieldPlan, ...] = ()
+    constants: tuple[DataArray, ...] = ()
+    steps: tuple[int, ...] | None = None
+    dated: bool = True
+
+    @property
+    def files(self) -> int:
+        """The number of files of a part."""
+        return len(self.times.values)
+
+    def at(self, step: int) -> int:
+        """Give the number of the file that stands at a step; -1 before the first."""
+        return step if self.steps is None else bisect.bisect_right(self.steps, step) - 1
+
+    def step(self, number: int) -> int:
+        """Give the step at which a file begins."""
+        return number if self.steps is None else self.steps[number]
+
+    def begins(self, first: int, stop: int) -> Sequence[int]:
+        """Give the steps at which some files begin."""
+        return range(first, stop) if self.steps is None else self.steps[first:stop]
+
+    def between(self, first: int, stop: int) -> range:
+        """Give the files that begin in a stretch of steps."""
+        if self.steps is None:
+            return range(first, stop)
+        return range(bisect.bisect_left(self.steps, first), bisect.bisect_left(self.steps, stop))
+
+
+@dataclass(frozen=True)
 class PartPlan:
-    """One grid of the series: the files of its steps share their layout.
+    """One grid of the series: its files share their layout.
 
     Attributes
     ----------
@@ -112,6 +163,8 @@ class PartPlan:
         ``".vtr"`` and so on.
     dims : tuple of str
         The dims of its grid, for the reader of the plan.
+    clock : Clock or None
+        When it has new files; None where that is at each step of the series, as the plan says.
     """
 
     name: str
@@ -122,6 +175,7 @@ class PartPlan:
     size: int
     suffix: str
     dims: tuple[str, ...] = ()
+    clock: Clock | None = None
 
     @property
     def footer(self) -> bytes:
@@ -147,6 +201,11 @@ class WholePlan:
     pieces: tuple[PartPlan, ...]
     extent: str
     suffix: str = ".pvtr"
+
+    @property
+    def clock(self) -> Clock | None:
+        """When it has new files."""
+        return self.pieces[0].clock
 
 
 @dataclass(frozen=True)
@@ -202,17 +261,55 @@ class SeriesPlan:
         """Whether the target is one file rather than a collection."""
         return self.path.suffix != ".pvd"
 
+    @property
+    def items(self) -> Sequence[PartPlan | WholePlan]:
+        """What the index lists."""
+        return self.wholes or self.parts
+
+    def clock(self, part: PartPlan | WholePlan) -> Clock:
+        """Say when a part has new files."""
+        return part.clock or self._each_step
+
+    @cached_property
+    def _each_step(self) -> Clock:
+        return Clock(self.times, self.fields, self.constants)
+
+    @cached_property
+    def clocks(self) -> list[Clock]:
+        """All that parts have."""
+        found: list[Clock] = []
+        for part in self.parts:
+            clock = self.clock(part)
+            found += [clock] if clock not in found else []
+        return found
+
     def file(self, part: PartPlan | WholePlan, step: int) -> Path:
-        """Give the final path of one step of one part."""
+        """Give the final path of the file of a part that stands at a step."""
         if self.single:
             return self.path
         return self.path.parent / self.relative(part, step)
 
     def relative(self, part: PartPlan | WholePlan, step: int) -> str:
         """Give that path relative to the collection, with forward slashes."""
+        if part.clock is not None:
+            step = part.clock.step(max(part.clock.at(step), 0))
+        return self.named(part, self.first + step)
+
+    def named(self, part: PartPlan | WholePlan, number: int) -> str:
+        """Give the path of the file that begins at a step, counted from the first of the whole series."""
         stem = self.path.stem
         infix = f"{stem}_{part.name}" if part.name else stem
-        return f"{stem}/{infix}_{self.first + step:06d}{part.suffix}"
+        return f"{stem}/{infix}_{number:06d}{part.suffix}"
+
+    def from_start(self) -> SeriesPlan:
+        """Give the plan where no steps are before it: a part's first file stands from the first step on."""
+        parts = tuple(
+            part
+            if part.clock is None or not part.clock.step(0)
+            else replace(part, clock=replace(part.clock, steps=(0, *(part.clock.steps or ())[1:])))
+            for part in self.parts
+        )
+        return replace(self, parts=parts)
 
     @property
     def folder(self) -> Path:
@@ -222,7 +319,7 @@ class SeriesPlan:
     @property
     def nbytes(self) -> int:
         """Bytes of all files."""
-        return sum(part.size for part in self.parts) * self.steps + sum(item.size for item in self.beside)
+        return sum(part.size * self.clock(part).files for part in self.parts) + sum(item.size for item in self.beside)
 
     def __repr__(self) -> str:
         from vtkseries.plan.report import report  # noqa: PLC0415 (the report is only needed where a plan is shown)

@@ -12,7 +12,6 @@ import xarray as xr
 from vtkseries.cf.lazy import KEPT, wrapped
 from vtkseries.cf.missing import without_fills
 from vtkseries.cf.roles import SPACE
-from vtkseries.cf.times import Times
 from vtkseries.errors import SeriesError
 from vtkseries.grids.geometry import Geometry
 from vtkseries.plan.encoding import check_precision
@@ -20,7 +19,7 @@ from vtkseries.plan.fielddata import widest_fields
 from vtkseries.plan.geometry import part_geometry
 from vtkseries.plan.ghosts import GHOSTS, ghost_arrays
 from vtkseries.plan.group import Field, Group
-from vtkseries.plan.model import ArrayPlan, Component, FieldPlan, PartPlan
+from vtkseries.plan.model import ArrayPlan, Clock, Component, PartPlan
 from vtkseries.plan.report import format_bytes
 from vtkseries.values import Conversion, Precision, conversions
 from vtkseries.xmlformat.codecs import Codec
@@ -70,7 +69,8 @@ class Storage:
 def plan_part(
     group: Group,
     label: str,
-    common: tuple[Times, tuple[FieldPlan, ...], tuple[DataArray, ...]],
+    clock: Clock,
+    time_dim: Hashable | None,
     sources: dict[str, xr.Variable],
     storage: Storage,
 ) -> PartPlan:
@@ -81,8 +81,9 @@ def plan_part(
     group : Group
     label : str
         The part's name.
-    common : tuple
-        What every part's files tell: the times, variables without a spatial axis, and constant field data.
+    clock : Clock
+        When it has new files, and what each of them says of itself.
+    time_dim : hashable or None
     sources : dict
         Takes the variables that the part's arrays name.
     storage : Storage
@@ -92,14 +93,13 @@ def plan_part(
     SeriesError
         A grid that cannot hold the part exactly, or two arrays of one name.
     """
-    times, fields, constants = common
     geometry = part_geometry(group)
     if group.extent is not None:
         geometry = replace(geometry, extent=group.extent)
-    planned = [_arrays(item, group, geometry, times.dim, sources, storage) for item in group.fields]
+    planned = [_arrays(item, group, geometry, time_dim, sources, storage) for item in group.fields]
     point = [entry for item, entries in zip(group.fields, planned, strict=True) if not item.cells for entry in entries]
     cell = [entry for item, entries in zip(group.fields, planned, strict=True) if item.cells for entry in entries]
-    ghosts = ghost_arrays(group, geometry, times.dim, sources, label=label, blank=storage.blank)
+    ghosts = ghost_arrays(group, geometry, time_dim, sources, label=label, blank=storage.blank)
     point += ghosts[0]
     cell += ghosts[1]
     refuse_twins([array.name for array, _ in point])
@@ -111,7 +111,7 @@ def plan_part(
     if method is not None:
         # The offsets are known last: room for those of streams twice as long as their data.
         widest = relocate(document, dict.fromkeys(appended_order(document), 2 * end + 4096))
-    room = header_room(replace(widest, field_data=(*widest_fields(times, fields), *constants)))
+    room = header_room(replace(widest, field_data=widest_fields(clock)))
     sections = document.pieces[0].sections
     offsets = [room + int(a.offset or 0) for section in sections[:2] for a in section.arrays]
     geometry_offsets = [room + int(a.offset or 0) for section in sections[2:] for a in section.arrays]
@@ -128,6 +128,7 @@ def plan_part(
         size=room + end + len(FOOTER),
         suffix=geometry.suffix,
         dims=group.dims,
+        clock=None if clock.steps is None else clock,
     )
 
 
@@ -145,6 +146,12 @@ def _points(group: Group, geometry: Geometry, prefix: str, sources: dict[str, xr
         sources[key] = xr.Variable(("z", "y", "x", "c"), _together(variables, geometry.points, flips))
         one = Component(key, ("z", "y", "x", "c"), (), conversion)
         return ArrayPlan("Points", conversion.dtype, geometry.points, len(SPACE), (one,))
+    if group.placement.globe is not None:
+        sources[key] = group.placement.globe.points
+        roles = tuple("c" if dim == "component" else str(dim) for dim in sources[key].dims)
+        return ArrayPlan(
+            "Points", conversion.dtype, geometry.points, len(SPACE), (Component(key, roles, flips, conversion),)
+        )
     parts = []
     for index, variable in enumerate(variables):
         key = f"points:{prefix}{SPACE[index]}"
@@ -280,7 +287,7 @@ def attribute_text(value: object) -> str | None:
 
 
 def static_notices(parts: Sequence[PartPlan], steps: int) -> list[str]:
-    """Say which arrays are the same in every step: each file repeats them, since it must hold all of its grid."""
+    """Say which arrays are the same in every step: what else changes in their file has it repeat them."""
     found = []
     for part in parts if steps > 1 else ():
         steady = [array for array in part.arrays if not any("time" in item.roles for item in array.sources)]
@@ -288,5 +295,7 @@ def static_notices(parts: Sequence[PartPlan], steps: int) -> list[str]:
             names = ", ".join(array.name for array in steady)
             label = f"part {part.name!r}: " if part.name else ""
             size = format_bytes(sum(array.nbytes for array in steady))
-            found.append(f"{label}no time dim, repeated in each step's file ({size} a step): {names}")
+            once = part.clock is not None and not part.clock.dated
+            how = f"written once ({size})" if once else f"repeated in each step's file ({size} a step)"
+            found.append(f"{label}no time dim, {how}: {names}")
     return found

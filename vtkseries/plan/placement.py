@@ -93,13 +93,22 @@ def place_field(
         Coordinates that are ambiguous, or cannot place a grid.
     """
     spatial = {role: dim for role, dim in dims.items() if role in SPACE}
-    found, notices = _coordinates(ds, field, dims, roles, options)
+    # A field without time may lie at coordinates that move with the others' steps.
+    steps = {role: dim for dim, role in roles.dims.items() if role == "time"}
+    curved = options.grid in ("vts", "auto")
+    prefer = options.grid == "vts" or options.radius is not None
+    found = find_coordinates(ds, field, {**steps, **dims}, roles, prefer=prefer) if curved else {}
     cells, ties = _cells(ds, spatial, roles, options, found)
     key = (
         cells,
         *((role, dim, found[role].name if role in found else None) for role, dim in spatial.items()),
     )
     if key not in cache:
+        notices: list[str] = []
+        if curved and "z" in spatial and "z" not in found:
+            heights, notice = parametric(ds, {**steps, **dims}, roles, cells=cells, edges=ties["z"])
+            found |= {} if heights is None else {"z": heights}
+            notices += [notice] if notice else []
         lines = {
             role: scalar_axis(ds, role, _scalar_coordinate(ds, role, roles), options.z_scale)
             if dim is None
@@ -113,30 +122,13 @@ def place_field(
             )
             for role, dim in ((role, spatial.get(role)) for role in SPACE)
         }
-        curved = bool(found) or options.grid == "vts" or options.radius is not None
         placed = (
             _curvilinear(ds, lines, found, options, cells=cells)
-            if curved
+            if found or prefer
             else Placement(lines, key=tuple(lines[role].key for role in SPACE), notices=_notices(lines))
         )
         cache[key] = replace(placed, notices=(*placed.notices, *notices))
     return cache[key]
-
-
-def _coordinates(
-    ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, options: Options
-) -> tuple[dict[str, Coordinate], list[str]]:
-    """Give the coordinates of several dims that place a field, and what the plan is to say about them."""
-    if options.grid not in ("vts", "auto"):
-        return {}, []
-    prefer = options.grid == "vts" or options.radius is not None
-    found = find_coordinates(ds, field, dims, roles, prefer=prefer)
-    if "z" not in dims or "z" in found or "z" in roles.named:
-        return found, []
-    heights, notice = parametric(ds, dims, roles)
-    if heights is not None:
-        found["z"] = heights
-    return found, [notice] if notice else []
 
 
 def _notices(axes: Mapping[str, Axis]) -> tuple[str, ...]:
@@ -154,7 +146,7 @@ def _cells(
     ties = {role: _tied_edges(ds, role, dim, roles) for role, dim in spatial.items()}
     if options.location != "auto":
         return options.location == "cell", ties if options.location == "cell" else dict.fromkeys(ties)
-    surrounded = {role for c in found.values() if c.edges for role in c.variable.dims}
+    surrounded = {role for coordinate in found.values() for role in coordinate.edges}
     tied = {role: ties[role] is not None or role in surrounded for role in spatial}
     cells = any(tied.values()) and all(tied[role] for role, dim in spatial.items() if ds.sizes[dim] > 1)
     return cells, ties if cells else dict.fromkeys(ties)

@@ -11,9 +11,10 @@ import xarray as xr
 from vtkseries.cf.coordinates import Axis, attribute, upward
 from vtkseries.cf.corners import corners
 from vtkseries.cf.curvilinear import Coordinate
-from vtkseries.cf.lazy import derive, settle, wrapped
+from vtkseries.cf.lazy import derive, settle, touching, wrapped
 from vtkseries.cf.longitudes import degrees, is_longitude, step_over_seam, unwrap
 from vtkseries.cf.missing import filled, lost
+from vtkseries.cf.neighbours import inside
 from vtkseries.cf.orientation import flips, overturned
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
@@ -24,9 +25,18 @@ __all__ = ["Globe", "Points", "place_points"]
 
 @dataclass(frozen=True)
 class Globe:
-    """What turns vectors on a sphere: sine and cosine of longitude and of latitude, with dims named by role."""
+    """What turns vectors on a sphere, and its points, with dims named by role.
+
+    Attributes
+    ----------
+    angles : tuple of Variables
+        Sine and cosine of longitude and of latitude.
+    points : Variable
+        x, y and z side by side, along a last dim ``"component"``, as a file has them.
+    """
 
     angles: tuple[xr.Variable, ...]
+    points: xr.Variable
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,7 @@ def place_points(
         _refuse_wide_cells(variables["x"], axes["x"])
         if not cells:
             axes["x"], variables, masks = _close(axes["x"], variables, masks, notices)
+    axes = {role: _counted(axes[role], variables) for role in SPACE}
     sizes = {role: len(axes[role].nodes) for role in SPACE}
     given = {role: axes[role].flipped for role in SPACE if role not in found}
     ordered = tuple(variables[role] for role in SPACE)
@@ -126,15 +137,24 @@ def _several(
 ) -> tuple[Axis, xr.Variable, xr.Variable | None]:
     """Give a coordinate of several dims as it is drawn, and where it is missing."""
     role, name = line.role, coordinate.name
+    if coordinate.averaged:
+        along = ", ".join(coordinate.averaged)
+        notices.append(f"axis {role} ({name}): averaged along {along}, to points half a cell away")
     if "time" not in coordinate.variable.dims:
         coordinate = replace(coordinate, variable=settle(coordinate.variable))
     mask = lost(coordinate.variable)
     turns = role == "x" and is_longitude(ds[name].variable, name)
-    variable, jumped = filled(coordinate.variable), False
+    variable, jumped = filled(coordinate.variable) if coordinate.whole is None else coordinate.whole, False
+    if coordinate.edges and mask is not None:
+        mask = touching(mask, sorted(coordinate.edges))
     if turns:
         # Before corners are put half-way, and again where these come from bounds.
         variable, jumped = unwrap(variable)
-    if cells and not coordinate.edges:
+    if not cells:
+        for edge in sorted(coordinate.edges):
+            variable = inside(variable, edge)
+            notices.append(f"axis {role} ({name}): averaged along {edge}, from the edges of cells to their middles")
+    elif not coordinate.edges.issuperset(set(variable.dims) & set(SPACE)):
         variable, notice = corners(ds, replace(coordinate, variable=variable))
         notices += [notice] if notice else []
         variable, again = unwrap(variable) if turns else (variable, False)
@@ -146,6 +166,12 @@ def _several(
     if factor != 1:
         variable = derive(_Scaled(factor), [variable], steady="time" not in variable.dims)
     return replace(line, name=name, factor=factor, notices=()), variable, mask
+
+
+def _counted(axis: Axis, variables: Mapping[str, xr.Variable]) -> Axis:
+    """Give an axis as many nodes as the points have: two round a single cell, where a coordinate tells its edges."""
+    count = max((v.sizes[axis.role] for v in variables.values() if axis.role in v.dims), default=1)
+    return axis if count == len(axis.nodes) else replace(axis, nodes=np.arange(count, dtype="f8"))
 
 
 def _close(
@@ -170,7 +196,9 @@ def _around(
     angles = tuple(derive(part, [angle], steady=steady) for angle in (lon, lat) for part in (sine, cosine))
     surface = tuple(derive(Direction(role), [lon, lat], steady=steady) for role in SPACE)
     fixed = steady and "time" not in height.dims
-    return Globe(angles), surface, tuple(derive(Outward(radius), [one, height], steady=fixed) for one in surface)
+    points = derive(Outward(radius), [*surface, height], components=len(SPACE))
+    apart = tuple(derive(Outward(radius), [one, height], steady=fixed) for one in surface)
+    return Globe(angles, points), surface, apart
 
 
 def _turned_over(surface: tuple[xr.Variable, ...], axes: Mapping[str, Axis], notices: list[str]) -> xr.Variable | None:

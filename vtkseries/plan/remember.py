@@ -62,6 +62,23 @@ class Memory:
         """The JSON."""
         return dumps(self.content)
 
+    @property
+    def standing(self) -> str:
+        """The JSON of a file that stands for all steps: what it tells of them is the same however many there are."""
+        time = self.content["time"]
+        steady = [item for item in self.content["variables"] if time not in item.get("dims", ())]
+        names = [item["name"] for item in steady]
+        beside = {key: name for key, name in self.content.get("beside", {}).items() if key == "static"}
+        content = {
+            **self.content,
+            "dims": [pair for pair in self.content["dims"] if pair[0] != time],
+            "time": None,
+            "coords": [name for name in self.content["coords"] if name in names],
+            "variables": steady,
+            "beside": beside,
+        }
+        return dumps(content if beside else {key: value for key, value in content.items() if key != "beside"})
+
 
 @dataclass(frozen=True)
 class MeshMemory:
@@ -337,14 +354,14 @@ def _lose(task: _Task, name: Hashable, fact: str) -> dict[str, Any] | None:
     return None
 
 
-def _time_place(task: _Task, variable: xr.Variable) -> dict[str, Any]:
+def _time_place(task: _Task, variable: xr.Variable) -> dict[str, Any] | None:
     raw = np.atleast_1d(variable.values)
     times = task.times
     code = time_code(raw, np.array(times.values), times.units, times.calendar)
     if code is not None:
         return {"times": code}
-    if raw.dtype.kind == "O":
-        return {"times": {"dtype": raw.dtype.str, "data": pack(raw)}}
+    if raw.dtype.kind == "O":  # dates between those that the collection's numbers tell
+        return _rows(task, times.name, variable)
     exact = xr.Variable(variable.dims, raw.view("i8") if raw.dtype.kind in "mM" else raw)
     _plan_field(task, EXACT_TIME, exact)
     return {"times": {"dtype": raw.dtype.str, "field": EXACT_TIME}}

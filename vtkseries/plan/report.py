@@ -12,7 +12,11 @@ __all__ = ["report"]
 
 def report(plan: SeriesPlan) -> str:
     """Give the text that a plan shows: files, arrays, dtypes, bytes, and what was flipped, guessed or left out."""
-    files = plan.steps * (len(plan.parts) + len(plan.wholes)) + len(plan.beside)
+    files = (
+        sum(plan.clock(part).files for part in plan.parts)
+        + sum(plan.clock(whole).files for whole in plan.wholes)
+        + len(plan.beside)
+    )
     lines = [
         f"<SeriesPlan {plan.path}>",
         (
@@ -28,8 +32,9 @@ def report(plan: SeriesPlan) -> str:
         lines += _part(plan, whole.pieces[0])
     for part in () if plan.wholes else plan.parts:
         lines += _part(plan, part)
-    if plan.fields:
-        lines.append("field data: " + ", ".join(f"{f.name} {f.conversion.dtype}" for f in plan.fields))
+    told = dict.fromkeys(f"{f.name} {f.conversion.dtype}" for clock in plan.clocks for f in clock.fields)
+    if told:
+        lines.append("field data: " + ", ".join(told))
     for item in plan.beside:
         names = ", ".join(name.rpartition(" ")[0] for name, _ in item.arrays if name != "TimeValue")
         lines.append(f"for reading back: {plan.folder / item.name}, {format_bytes(item.size)}: {names}")
@@ -73,14 +78,16 @@ def _part(plan: SeriesPlan, part: PartPlan) -> list[str]:
     name = f"part {part.name!r}" if part.name else "grid"
     first = plan.file(part, 0)
     last = plan.file(part, plan.steps - 1)
+    files = plan.clock(part).files
+    each = "a step" if files == plan.steps else "once" if files == 1 else f"in each of {files} files"
     extent = dict(part.document.attributes)["WholeExtent"].split()
     nodes = " x ".join(str(int(extent[i + 1]) - int(extent[i]) + 1) for i in (0, 2, 4))
     lines = [
         (
             f"{name} ({', '.join(part.dims)}): {part.document.type}, {nodes} points (x, y, z), "
-            f"{format_bytes(part.size)} a step"
+            f"{format_bytes(part.size)} {each}"
         ),
-        f"  {first}" + (f" … {last.name}" if plan.steps > 1 else ""),
+        f"  {first}" + (f" … {last.name}" if files > 1 else ""),
     ]
     for section in part.document.pieces[0].sections:
         for array in section.arrays:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Hashable, Mapping
+from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,76 +13,125 @@ import xarray as xr
 from vtkseries.cf.times import Times
 from vtkseries.errors import SeriesError
 from vtkseries.plan.build import Prepared, make_plan
-from vtkseries.plan.fielddata import constant_fields, widest_fields
-from vtkseries.plan.model import FieldPlan, PartPlan
-from vtkseries.plan.remember import EXACT_TIME
+from vtkseries.plan.fielddata import STANDS, text_array, widest_fields
+from vtkseries.plan.group import GROUP, TREE
+from vtkseries.plan.model import Clock, PartPlan
+from vtkseries.plan.remember import Memory
+from vtkseries.plan.target import check_names
+from vtkseries.plan.undrawn import remember_tree
+from vtkseries.plan.union import one_unit, union
 from vtkseries.xmlformat.layout import header_room
 
 __all__ = ["make_tree_plan"]
 
 
-def make_tree_plan(tree: xr.DataTree, path: str | Path, **options: Any) -> Prepared:
+def make_tree_plan(tree: xr.DataTree, path: str | Path, *, time_units: str | None = None, **options: Any) -> Prepared:
     """Plan the files of a tree; the options are those of :func:`vtkseries.plan.build.make_plan`.
 
-    Groups without a time dim are the same in every step. The others must have the same times. Names of axes, variables
-    and so on go to the groups that have them.
+    The series has the times of all groups. A group has files at its own times only, and each stands until the next one;
+    one without a time dim stands for all. Names of axes, variables and so on go to the groups that have them.
 
     Raises
     ------
     SeriesError
-        Anything that cannot be written as asked; groups with different times; nothing to draw in any group.
+        Anything that cannot be written as asked; groups with times of different kinds; nothing to draw in any group.
     """
-    planned: dict[str, Prepared] = {}
     used: set[tuple[str, Hashable]] = set()
     left_out: list[str] = []
-    for node in tree.subtree:
-        if not node.data_vars:
-            continue
-        name = _name(node.path.strip("/") or tree.name or "root", planned)
-        ds = node.to_dataset()
-        own = _own(ds, options, used)
+    nodes: dict[str, xr.DataTree] = {}
+    planned: dict[str, Prepared] = {}
+    for node in (node for node in tree.subtree if node.data_vars):
+        own = _own(node.to_dataset(), options, used)
         if options.get("variables") is not None and not own["variables"]:
             continue
+        name = _name(node.path.strip("/") or tree.name or "root", planned)
         try:
-            planned[name] = make_plan(ds, path, inside=0, **own)
+            planned[name] = _plan_group(node, path, time_units, own)
+            nodes[name] = node
         except SeriesError as error:
             if "no variable" not in str(error):
-                error.add_note(f"in group {node.path!r}")
                 raise
             left_out.append(f"group {node.path!r}: {error}")
     _refuse_unused(options, used)
     if not planned:
         message = "; ".join(left_out) or "no group of the tree has variables"
         raise SeriesError(message)
-    times = _shared_times(planned)
-    fields: list[FieldPlan] = []
+    units = one_unit({name: item.plan.times for name, item in planned.items()}, time_units)
+    for name, node in nodes.items():
+        times = planned[name].plan.times
+        if times.dim is not None and times.units != units:
+            planned[name] = _plan_group(node, path, units, _own(node.to_dataset(), options, used))
+    paths = {name: node.path for name, node in nodes.items()}
+    asked = options.get("variables") is not None
+    told, memories = remember_tree(tree, list(paths.values()), Path(path).stem, asked=asked)
+    for memory in memories:
+        left_out += memory.left_out
+    return _with_beside(_together(planned, paths, left_out, told), memories)
+
+
+def _plan_group(node: xr.DataTree, path: str | Path, units: str | None, own: Mapping[str, Any]) -> Prepared:
+    try:
+        return make_plan(node.to_dataset(), path, time_units=units, **own)
+    except SeriesError as error:
+        error.add_note(f"in group {node.path!r}")
+        raise
+
+
+def _with_beside(prepared: Prepared, memories: Sequence[Memory]) -> Prepared:
+    """Give a plan with the files beside the steps of groups that draw nothing."""
+    beside = {item.name: item for item in (*prepared.plan.beside, *(item for m in memories for item in m.beside))}
+    sources = prepared.sources | {key: variable for m in memories for key, variable in m.sources.items()}
+    return Prepared(replace(prepared.plan, beside=tuple(beside.values())), sources)
+
+
+def _together(planned: Mapping[str, Prepared], paths: Mapping[str, str], left_out: list[str], told: str) -> Prepared:
+    """Put the plans of groups together to one of all their times; the first part's files say what was `told` of all."""
+    times, steps = union({name: item.plan.times for name, item in planned.items()})
+    parts: list[PartPlan] = []
     sources: dict[str, xr.Variable] = {}
-    for name, prepared in planned.items():
-        sources.update({f"{name}/{key}": variable for key, variable in prepared.sources.items()})
-        fields += [
-            replace(item, name=f"{name}/{item.name}", source=f"{name}/{item.source}")
-            for item in prepared.plan.fields
-            if item.name != EXACT_TIME
-        ]
-    constants = constant_fields(times, "")
-    first = next(iter(planned.values())).plan
-    parts = []
-    for name, prepared in planned.items():
-        for part in prepared.plan.parts:
-            named = replace(part, name=f"{name}_{part.name}" if part.name else name)
-            widest = replace(named.document, field_data=(*widest_fields(times, tuple(fields)), *constants))
+    notices: list[str] = []
+    for name, (plan, variables) in ((name, (p.plan, p.sources)) for name, p in planned.items()):
+        beside = tuple(f"{item.name}:" for item in plan.beside)
+        sources |= {k if beside and k.startswith(beside) else f"{name}/{k}": v for k, v in variables.items()}
+        for part in plan.parts:
+            clock = _clock(plan.clock(part), steps[name], times, paths[name])
+            clock = replace(clock, fields=tuple(replace(item, source=f"{name}/{item.source}") for item in clock.fields))
+            if told and not parts:
+                clock = replace(clock, constants=(*clock.constants, text_array(TREE, told)))
+            named = replace(part, name=f"{name}_{part.name}" if part.name else name, clock=clock)
+            widest = replace(named.document, field_data=widest_fields(clock))
             parts.append(_with_sources(_with_room(named, header_room(widest)), name))
+        notices += [f"{name}: {text}" for text in (*plan.notices, *_stands(steps[name], len(times.values)))]
+    first = next(iter(planned.values())).plan
     plan = replace(
         first,
         parts=tuple(parts),
-        fields=tuple(fields),
+        fields=(),
         times=times,
-        constants=constants,
-        beside=(),  # nothing says what the tree was: its groups are read as parts
-        notices=tuple(f"{name}: {text}" for name, p in planned.items() for text in p.plan.notices),
+        constants=(),
+        beside=tuple({item.name: item for p in planned.values() for item in p.plan.beside}.values()),
+        notices=tuple(notices),
         left_out=(*left_out, *(f"group {name!r}: {text}" for name, p in planned.items() for text in p.plan.left_out)),
     )
+    check_names(plan)
     return Prepared(plan, sources)
+
+
+def _clock(own: Clock, steps: tuple[int, ...] | None, times: Times, path: str) -> Clock:
+    """Say when a part of a group has new files among the steps of all."""
+    constants = (*own.constants, text_array(GROUP, path))
+    if own.steps is not None:
+        return replace(own, constants=constants)
+    if steps is None:
+        same = own.times if own.times.values == times.values else times
+        return replace(own, times=same, constants=constants)
+    return replace(own, steps=steps, dated=own.times.dim is not None, constants=(*constants, STANDS))
+
+
+def _stands(steps: tuple[int, ...] | None, count: int) -> list[str]:
+    if steps is None:
+        return []
+    return [f"has new files at {len(steps)} of {count} steps, each of which stands until the next"]
 
 
 def _name(text: str, taken: Container[str]) -> str:
@@ -130,22 +179,6 @@ def _refuse_unused(options: Mapping[str, Any], used: set[tuple[str, Hashable]]) 
                 what = "all the components of it" if key == "vectors" else "it"
                 message = f"{key}={name!r}: no group of the tree has {what}; check the name"
                 raise SeriesError(message)
-
-
-def _shared_times(planned: dict[str, Prepared]) -> Times:
-    moving = {name: p.plan.times for name, p in planned.items() if p.plan.times.dim is not None}
-    if not moving:
-        return next(iter(planned.values())).plan.times
-    (first, times), *others = moving.items()
-    for name, other in others:
-        if other.values != times.values or other.dim != times.dim:
-            message = (
-                f"groups {first!r} ({len(times.values)} steps from {times.values[0]!r}) and {name!r} "
-                f"({len(other.values)} from {other.values[0]!r}) have different times; select common ones, or write "
-                "each group with to_dataset().vtk.to_pvd"
-            )
-            raise SeriesError(message)
-    return times
 
 
 def _with_room(part: PartPlan, room: int) -> PartPlan:

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from vtkseries.cf.curvilinear import by_role
-from vtkseries.cf.lazy import derive, wrapped
+from vtkseries.cf.lazy import LAST, derive, wrapped
+from vtkseries.cf.roles import by_role
 from vtkseries.grids.sphere import Turn
 from vtkseries.plan.group import Field, Group
 
@@ -42,7 +42,7 @@ def turned(group: Group, time_dim: Hashable | None) -> list[Field]:
         dtype = np.result_type(*(variable.dtype for variable in placed), "f4")
         vector = derive(Turn(len(placed)), [*placed, *globe.angles], dtype, components=_EAST_NORTH_UP)
         vector.attrs = dict(item.variables[0].attrs)
-        own = {dim: str(dim) if dim != "component" else "c" for dim in vector.dims}
+        own = {dim: str(dim) if dim != LAST else "c" for dim in vector.dims}
         key = f"turned:{group.label}:{item.name}"
         result.append(Field(item.name, (vector,), (key,), own, item.cells, ("x", "y", "z"), made=True))
         at = group.fields.index(item)

@@ -6,17 +6,22 @@ import os
 import re
 import stat
 from contextlib import contextmanager
-from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from vtkseries.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Identity", "check_reference", "identify", "naming", "open_regular", "resolve"]
+    from vtkseries.xmlformat.collection import Names
+
+__all__ = ["Identity", "check_reference", "check_references", "identify", "naming", "open_regular", "resolve"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ODD = (b"\\", b":", b"..")
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)  # a FIFO would wait for its writer
@@ -53,22 +58,37 @@ def check_reference(reference: str, *, follow_outside: bool) -> None:
     FormatError
         It is absolute, goes up by ``..``, or names a drive, a share or a URL; NUL is refused in any case.
     """
-    windows = PureWindowsPath(reference)
     if "\0" in reference or not reference:
         raise FormatError(f"it names the file {reference[:200]!r}, which no system has")
-    if _URL.match(reference):
+    if "://" in reference and _URL.match(reference):
         raise FormatError(f"it names the file {reference[:200]!r}, which is a URL")
     if follow_outside:
         return
-    outside = reference.startswith(("/", "\\")) or windows.drive or windows.root or _rises(reference)
-    if outside:
+    if reference.startswith(("/", "\\")) or _DRIVE.match(reference) or _rises(reference):
         raise FormatError(
             f"it names the file {reference[:200]!r}, outside its own directory; "
             "if you trust it, open it with follow_outside=True"
         )
 
 
+def check_references(references: Names, *, follow_outside: bool) -> None:
+    """Refuse what :func:`check_reference` refuses, and look at the usual names all at once.
+
+    Raises
+    ------
+    FormatError
+        One leads out of the directory.
+    """
+    content = references.content
+    firsts = np.frombuffer(content, np.uint8)[references.begins]
+    if (firsts == ord("/")).any() or any(mark in content for mark in _ODD):
+        for reference in references:
+            check_reference(reference, follow_outside=follow_outside)
+
+
 def _rises(reference: str) -> bool:
+    if ".." not in reference:
+        return False
     depth = 0
     for part in re.split(r"[/\\]", reference):
         depth += -1 if part == ".." else 0 if part in ("", ".") else 1

@@ -196,7 +196,7 @@ class Index:
         if header is None or number < header.first:
             self._expect_listed(number, step)
             return
-        if number > header.first and not self._committed(number - 1):
+        if number > self._count and not self._committed(number - 1):
             raise SeriesError(f"{self.path}: step {number} comes before step {number - 1} is there")
         try:
             if not self._in_place or number >= header.capacity or (tail := pvd.slot(header, content)) is None:

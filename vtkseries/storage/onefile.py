@@ -164,19 +164,22 @@ class _Movers:
         self._many = min(_THREADS, threads())
         self._pool: ThreadPoolExecutor | None = None
         self._local = threading.local()
+        self._turn = threading.Lock()
 
     def move(self, at: int, source: Values) -> None:
         """Write one array; it is whole when this returns."""
         if not source.nbytes:
             return
-        tiles = Tiles(source, min(_MOST, max(_LEAST, source.nbytes // (2 * self._many))))
+        tiles = Tiles(source, min(_MOST, max(_LEAST, source.nbytes // (4 * self._many))))
         if tiles.whole is not None:
             write_at(self._fd, at, tiles.whole)
             return
 
         def one(where: tuple[slice, ...]) -> None:
-            for offset, run in tiles.runs(where, tiles.gather(where, self._buffer(tiles.nbytes(where)))):
-                write_at(self._fd, at + offset, run)
+            tile = tiles.gather(where, self._buffer(tiles.nbytes(where)))
+            with self._turn:
+                for offset, run in tiles.runs(where, tile):
+                    write_at(self._fd, at + offset, run)
 
         if source.nbytes < _SERIAL or self._many == 1:
             for where in tiles.across():

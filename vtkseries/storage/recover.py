@@ -20,7 +20,7 @@ from vtkseries.storage.stepfile import checksum
 from vtkseries.xmlformat import pvd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "Continuation",
@@ -29,6 +29,7 @@ __all__ = [
     "combine",
     "continue_series",
     "examine",
+    "file_number",
     "next_file_number",
     "stale_temporaries",
     "start_series",
@@ -117,17 +118,43 @@ def examine(path: Path) -> Examined:
             raise FormatError(text) from error
         lost.append(f"{path.name} was torn ({error}); {len(steps)} steps are legible")
     whole: list[list[Entry]] = []
+    broken: dict[str, str] = {}
     newest: float | None = None
     for step in reversed(steps):
         recent = newest is None or (not closed and _modified(path, step) > newest - _UNSYNCED)
-        reasons = [reason for entry in step if (reason := _not_whole(path, entry, read=recent))]
+        found = {entry.file: reason for entry in step if (reason := _not_whole(path, entry, read=recent))}
+        broken |= found
+        reasons = [*found.values()]
         reasons += [short[step[0].timestep]] if step[0].timestep in short else []
         if reasons:
             lost.append(f"step {step[0].timestep}: {'; '.join(reasons)}")
             continue
         newest = _modified(path, step) if newest is None else newest
         whole.append(step)
+    _refuse_to_lose_all(path, steps, whole, broken)
     return Examined(whole[::-1], lost)
+
+
+def _refuse_to_lose_all(
+    path: Path, steps: list[list[Entry]], whole: list[list[Entry]], broken: Mapping[str, str]
+) -> None:
+    """Refuse to drop steps for one file that they share, unless that goes back to whole steps before it."""
+    if not broken:
+        return
+    sharing: dict[str, list[int]] = {}
+    kept = {id(step) for step in whole}
+    last = -1
+    for number, step in enumerate(steps):
+        last = number if id(step) in kept else last
+        for entry in step:
+            if entry.file in broken:
+                sharing.setdefault(entry.file, []).append(number)
+    for file, numbers in sharing.items():
+        if len(numbers) > 1 and not 0 <= last < numbers[0]:
+            raise FormatError(
+                f"{path}: {broken[file]}, and {len(numbers)} steps share that file; bring it back, leave it out with "
+                "`vtkseries repair`, or write the series anew with mode='w'"
+            )
 
 
 def _modified(path: Path, step: Sequence[Entry]) -> float:
@@ -276,10 +303,15 @@ def continue_series(
     return Continuation(index, len(kept), number, len(found.steps) - len(kept), found.lost)
 
 
+def file_number(file: str) -> int:
+    """Give the number in the name of a step's file; -1 where it has none."""
+    found = _STEP.fullmatch(Path(file).name)
+    return -1 if found is None else int(found["number"])
+
+
 def next_file_number(steps: Sequence[Sequence[Entry]]) -> int:
     """Give the number of the file of the step after these: one more than the highest."""
-    numbers = [int(found["number"]) for step in steps for e in step if (found := _STEP.fullmatch(Path(e.file).name))]
-    return max([len(steps), *(n + 1 for n in numbers)])
+    return max([len(steps), *(file_number(entry.file) + 1 for step in steps for entry in step)])
 
 
 def stale_temporaries(path: Path, token: str = "") -> list[Path]:

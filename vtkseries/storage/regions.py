@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Protocol
 
 import numpy as np
@@ -23,8 +24,12 @@ class Filler(Protocol):
     def whole(self) -> np.ndarray | None:
         """Give all values, C-contiguous, shape (z, y, x, c), where they are already there as the file has them."""
 
-    def fill(self, buffer: np.ndarray, planes: slice, *, again: bool = False) -> None:
-        """Put some planes into a buffer of shape (planes, y, x, c), which with `again` has others already."""
+    def fill(self, buffer: np.ndarray, planes: slice, rows: slice, *, again: bool = False) -> None:
+        """Put rows of planes into a buffer of shape (planes, y, x, c), which with `again` has other planes already."""
+
+    @property
+    def depth(self) -> int | None:
+        """How many planes should be moved at a time, where memory runs across them."""
 
 
 def write_region(
@@ -59,26 +64,38 @@ def write_region(
     if whole is not None:
         _write_planes(fd, position, shape, start, whole)
         return
-    plane = count[1] * count[2] * components * dtype.itemsize
-    # At least 16 planes, as far as memory is no matter: transposing fewer reads each cache line more than once.
-    planes = min(count[0], max(1, _SLAB // max(plane, 1), min(16, 4 * _SLAB // max(plane, 1))))
-    local = threading.local()
+    row = count[2] * components * dtype.itemsize
+    planes, rows = _tile(count, row, values.depth)
+    local, turn = threading.local(), threading.Lock()
 
-    def move(first: int) -> None:
-        again = hasattr(local, "buffer")
-        if not again:
-            local.buffer = np.empty((planes, count[1], count[2], components), dtype)
-        part = local.buffer[: min(planes, count[0] - first)]
-        values.fill(part, slice(first, first + len(part)), again=again)
-        _write_planes(fd, position, shape, (start[0] + first, start[1], start[2]), part)
+    def move(first: tuple[int, int]) -> None:
+        z, y = first
+        again = hasattr(local, "buffer") and rows == count[1]
+        if not hasattr(local, "buffer"):
+            local.buffer = np.empty((planes, rows, count[2], components), dtype)
+        height = min(rows, count[1] - y)
+        part = local.buffer[: min(planes, count[0] - z)]
+        if height < rows:
+            part = part.reshape(-1)[: len(part) * height * count[2] * components].reshape(-1, height, *part.shape[2:])
+        values.fill(part, slice(z, z + len(part)), slice(y, y + height), again=again)
+        with turn:
+            _write_planes(fd, position, shape, (start[0] + z, start[1] + y, start[2]), part)
 
-    cuts = range(0, count[0], planes)
+    cuts = list(product(range(0, count[0], planes), range(0, count[1], rows)))
     if parallel and len(cuts) > 1:
         with ThreadPoolExecutor(threads(), "vtkseries-write") as pool:
             list(pool.map(move, cuts))
     else:
         for first in cuts:
             move(first)
+
+
+def _tile(count: tuple[int, int, int], row: int, depth: int | None) -> tuple[int, int]:
+    """Give planes and rows that are moved at a time."""
+    if depth is None:
+        return min(count[0], max(1, _SLAB // max(1, count[1] * row))), count[1]
+    planes = min(count[0], depth)
+    return planes, min(count[1], max(1, 2 * _SLAB // max(1, planes * row)))
 
 
 def threads() -> int:

@@ -219,6 +219,16 @@ class StepFile:
         """The name until then, in the same directory, since a rename does not cross file systems."""
         return self.final.with_name(f".{self.final.name}.{self.token}.tmp")
 
+    def open(self) -> int:
+        """Open the temporary file and give its descriptor.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is none.
+        """
+        return os.open(self.temporary, os.O_RDWR | _BINARY)
+
     def open_exclusive(self) -> int:
         """Create the temporary file for one writer and give its descriptor.
 
@@ -239,8 +249,10 @@ class StepFile:
             return os.open(self.temporary, flags, 0o666)
 
     @contextlib.contextmanager
-    def alone(self, *, make: bool = False) -> Iterator[None]:
+    def alone(self, *, make: bool = False) -> Iterator[int | None]:
         """Keep a second try at the same step from completing and naming the same file at the same time.
+
+        Gives the open temporary file, or None on Windows, which does not rename an open file.
 
         The second one waits, as far as the file system has locks and the first one makes progress; both write the same
         bytes, so that all it has to do then is to see whether the first one has finished.
@@ -255,13 +267,13 @@ class StepFile:
         FileNotFoundError
             There is no temporary file.
         """
-        fd = self.open_for_blocks() if make else os.open(self.temporary, os.O_RDWR | _BINARY)
+        fd = self.open_for_blocks() if make else self.open()
         try:
             _wait_for_lock(fd)
-            if os.name == "nt":  # pragma: no cover  # which does not rename an open file
+            if os.name == "nt":  # pragma: no cover
                 os.close(fd)
                 fd = -1
-            yield
+            yield None if fd < 0 else fd
         finally:
             if fd >= 0:
                 os.close(fd)
@@ -286,7 +298,7 @@ class StepFile:
     def _rename(self, *, durable: bool) -> None:
         try:
             if durable:
-                fd = os.open(self.temporary, os.O_RDWR | _BINARY)
+                fd = self.open()
                 try:
                     os.fsync(fd)
                 finally:

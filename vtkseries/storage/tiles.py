@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from vtkseries.storage.strips import depth, rearrange
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,17 +21,8 @@ __all__ = ["Tiles", "Values"]
 
 Array = npt.NDArray[Any]
 
-_CACHE = 1 << 17
-"""Bytes that are brought into the file's order at a time: few enough for a processor's second cache."""
-
-_LINE = 128
-"""Bytes of consecutive source values that a tile of a transposed array takes: whole cache lines."""
-
 _STRETCH = 1 << 21
 """Bytes of a tile of an array that is not transposed: they stay in the cache until they are written."""
-
-_ROWS = 4
-"""Rows of a transposed array that are taken at a time: their cache lines stay in the cache for all planes."""
 
 _AXES = 3
 
@@ -83,23 +76,22 @@ class Tiles:
         """Cut into tiles that are fast to gather: of few planes where the source's memory runs across them."""
         planes, rows, columns = self.shape
         most = max(1, self._most // self.item)
-        if _is_transposed(self._arrays[0]):
-            depth = min(planes, max(1, _LINE // self.dtype.itemsize))
-        else:
+        turned = depth(self._arrays[0])
+        if turned is None:
             most = max(1, min(self._most, _STRETCH) // self.item)
-            depth = min(planes, max(1, most // (rows * columns)))
-        height = _even(rows, most // (depth * columns))
-        width = columns if depth * columns <= most else _even(columns, most // depth)
-        return self._cut(depth, height, width)
+        deep = _even(planes, turned or max(1, most // (rows * columns)))
+        height = _even(rows, most // (deep * columns))
+        width = columns if deep * columns <= most else _even(columns, most // deep)
+        return self._cut(deep, height, width)
 
     def along(self) -> Iterator[tuple[slice, ...]]:
         """Cut into tiles that follow one another in the file."""
         planes, rows, columns = self.shape
         most = max(1, self._most // self.item)
-        depth = max(1, most // (rows * columns))
-        height = rows if depth > 1 or rows * columns <= most else max(1, most // columns)
+        deep = max(1, most // (rows * columns))
+        height = rows if deep > 1 or rows * columns <= most else max(1, most // columns)
         width = columns if height > 1 or columns <= most else most
-        return self._cut(min(depth, planes), height, width)
+        return self._cut(min(deep, planes), height, width)
 
     def _cut(self, *size: int) -> Iterator[tuple[slice, ...]]:
         ranges = (range(0, n, step) for n, step in zip(self.shape, size, strict=True))
@@ -114,7 +106,7 @@ class Tiles:
         """Bring a tile of each component into a buffer, interleaved."""
         parts = [array[where] for array in self._arrays]
         tile: Array = buffer[: self.nbytes(where)].view(self.dtype).reshape(*parts[0].shape, len(parts))
-        _fill(tile, parts)
+        rearrange([(_put, part, tile[..., number]) for number, part in enumerate(parts)])
         return tile
 
     def runs(self, where: tuple[slice, ...], tile: Array) -> Iterator[tuple[int, Array]]:
@@ -132,32 +124,13 @@ class Tiles:
             yield first, tile
 
 
+def _put(values: Array, place: Array) -> None:
+    np.copyto(place, values, casting="same_kind")
+
+
 def _even(length: int, most: int) -> int:
     """Give the size of parts of an axis that are about as long as each other."""
     return -(-length // -(-length // max(1, min(length, most))))
-
-
-def _fill(tile: Array, parts: list[Array]) -> None:
-    """Copy components into a tile, a cache's fill at a time."""
-    planes, rows, columns = parts[0].shape
-    strips: list[tuple[slice, ...]]
-    if _is_transposed(parts[0]):
-        strips = [(slice(None), slice(j, j + _ROWS), slice(None)) for j in range(0, rows, _ROWS)]
-    else:
-        size = tile.shape[-1] * tile.itemsize
-        height = max(1, _CACHE // (columns * size))
-        width = columns if height > 1 else max(1, _CACHE // size)
-        strips = [
-            (slice(k, k + 1), slice(j, j + height), slice(i, i + width))
-            for k, j, i in product(range(planes), range(0, rows, height), range(0, columns, width))
-        ]
-    for strip in strips:
-        for number, part in enumerate(parts):
-            np.copyto(tile[..., number][strip], part[strip], casting="same_kind")
-
-
-def _is_transposed(array: Array) -> bool:
-    return array.shape[0] > 1 and abs(array.strides[0]) < abs(array.strides[2])
 
 
 def _in_file_order(source: Values) -> list[Array]:

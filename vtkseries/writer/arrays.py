@@ -13,7 +13,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.grids.rectilinear import rectilinear
 from vtkseries.plan.encoding import check_precision, read_encoding
 from vtkseries.plan.fielddata import widest_fields
-from vtkseries.plan.model import ArrayPlan, Component, PartPlan
+from vtkseries.plan.model import ArrayPlan, Clock, Component, PartPlan
 from vtkseries.values import conversions
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import (
@@ -251,7 +251,7 @@ def part_plan(
     if method is not None:
         # The offsets are known last: room for those of streams twice as long as their data.
         widest = relocate(document, dict.fromkeys(appended_order(document), 2 * end + 4096))
-    room = header_room(replace(widest, field_data=(*widest_fields(times, ()), *constants)))
+    room = header_room(replace(widest, field_data=widest_fields(Clock(times, (), constants))))
     sections = document.pieces[0].sections
     offsets = [room + int(a.offset or 0) for section in sections[:2] for a in section.arrays]
     places = [room + int(a.offset or 0) for section in sections[2:] for a in section.arrays]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.grids.points import polydata
 from vtkseries.grids.sections import Sections, active
 from vtkseries.plan.fielddata import step_fields
+from vtkseries.plan.model import Clock
 from vtkseries.storage.index import Entry
 from vtkseries.storage.onefile import write_file
 from vtkseries.storage.stepfile import checksum
@@ -67,7 +68,7 @@ class Cloud:
         """
         sections = Sections()
         sections.add("PointData", self.data, active(self.data))
-        fields = step_fields(replace(plan, fields=()), 0, {})
+        fields = step_fields(Clock(plan.times, (), plan.constants), 0, {})
         method = plan.compression
         document = polydata(self.points, None, sections, fields, None if method is None else method.compressor)
         name = self.relative(plan)

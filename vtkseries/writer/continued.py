@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from vtkseries.errors import SeriesError
 from vtkseries.plan import build
 from vtkseries.plan.group import STEP_FIELDS
 from vtkseries.plan.model import WholePlan
+from vtkseries.plan.tree import make_tree_plan as plan_tree
 from vtkseries.storage.recover import next_file_number
 from vtkseries.writer.resume import Held, find_earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from vtkseries.plan.model import PartPlan, SeriesPlan
     from vtkseries.writer.resume import Earlier
 
-__all__ = ["make_plan"]
+__all__ = ["make_plan", "make_tree_plan"]
 
 
 def make_plan(
@@ -45,20 +47,32 @@ def make_plan(
     FormatError
         The series so far is beyond reading.
     """
+    return _continued(partial(build.make_plan, ds, path, mode=mode, **options), path, mode, time_units)
+
+
+def make_tree_plan(
+    tree: xr.DataTree, path: Path, *, mode: str = "w", time_units: str | None = None, **options: Any
+) -> Prepared:
+    """Plan the files of a tree, likewise."""
+    return _continued(partial(plan_tree, tree, path, mode=mode, **options), path, mode, time_units)
+
+
+def _continued(plan: Callable[..., Prepared], path: Path, mode: str, time_units: str | None) -> Prepared:
     earlier = find_earlier(path, mode)
     if earlier is not None and time_units is None:
         time_units = earlier.units
-    prepared = build.make_plan(ds, path, mode=mode, time_units=time_units, **options)
+    prepared = plan(time_units=time_units)
     if earlier is None:
-        return prepared
+        return replace(prepared, plan=prepared.plan.from_start())
     _check(earlier, prepared.plan, prepared.sources)
-    first = next_file_number(earlier.steps.until(prepared.plan.times.values[0]))
-    return replace(prepared, plan=replace(prepared.plan, first=first))
+    kept = earlier.steps.until(prepared.plan.times.values[0])
+    fitted = replace(prepared.plan, first=next_file_number(kept))
+    return replace(prepared, plan=fitted if kept else fitted.from_start())
 
 
 def _check(earlier: Earlier, plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> None:
     """Refuse a plan whose grid, variables, or units of time are others."""
-    items: Sequence[PartPlan | WholePlan] = plan.wholes or plan.parts
+    items = plan.items
     earlier.check([(_held(item), _nodes(item)) for item in items], plan.times.units)
     found = _difference(earlier, items, plan, sources)
     if found:
@@ -75,7 +89,7 @@ def _difference(
         found = found or ("" if isinstance(item, WholePlan) else _other_points(grid, item, sources))
         if found:
             return found
-    new = {field.name for field in plan.fields}
+    new = {field.name for clock in plan.clocks for field in clock.fields}
     for name in sorted((earlier.fields ^ new) - STEP_FIELDS):
         here, there = ("absent", "there") if name in new else ("there", "absent")
         return f"field data {name!r} is {here}, and in the new step {there}"

@@ -109,7 +109,8 @@ def read_earlier(path: Path, steps: Examined) -> Earlier | None:
         nodes = [read_axis(grid, axis) for axis in range(3)] if grid.kind == "RectilinearGrid" else []
         parts.append((grid, nodes))
         piece = grid.other(grid.sources[-1]) if grid.parallel else grid
-        texts |= {a.name: a.text if a.type == "String" else None for a in piece.header.document.field_data}
+        told = {a.name: a.text if a.type == "String" else None for a in piece.header.document.field_data}
+        texts = told | texts
     units, calendar = (_text(texts.get(name)) for name in ("time_units", "time_calendar"))
     return Earlier(path, tuple(parts), steps, units, calendar, frozenset(texts))
 

@@ -303,6 +303,7 @@ class SeriesWriter:
                 compression_level=self._compression[1],
                 encoding=self._encoding,
                 inside=self._inside,
+                once=False,
             )
             if prepared.plan.steps != 1:
                 raise SeriesError(f"a Dataset of one step is needed, and this has {prepared.plan.steps}; use isel")

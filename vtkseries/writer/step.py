@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from vtkseries.beside import write_beside
 from vtkseries.plan.fielddata import step_fields
-from vtkseries.run import complete
 from vtkseries.serial import MemoryStreams, step_values, write_array
 from vtkseries.storage.index import Entry
 from vtkseries.storage.stepfile import StepFile, checksum, write_at
 from vtkseries.streams import write_streams
+from vtkseries.wholefile import complete
 from vtkseries.xmlformat.layout import render
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _ranked(path: Path, rank: int | None) -> Path:
 
 def _write(file: StepFile, part: PartPlan, plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> tuple[int, int]:
     file.discard()  # of an attempt that was interrupted
-    document = replace(part.document, field_data=step_fields(plan, 0, step_values(plan, sources, 0)))
+    document = replace(part.document, field_data=step_fields(plan.clock(part), 0, step_values(plan, sources, 0)))
     fd = file.open_exclusive()
     try:
         if plan.compression is not None:

@@ -232,7 +232,7 @@ def codec(name: str | None, level: int | None = None) -> Codec | None:
         return None
     if not isinstance(name, str) or name not in CODECS:
         raise SeriesError(f"compression={name!r} is not one that VTK reads; choose one of none, {', '.join(CODECS)}")
-    return CODECS[name]() if level is None else CODECS[name](level)
+    return CODECS[name]() if level is None else CODECS[name](int(level) if isinstance(level, np.integer) else level)
 
 
 def decoder(compressor: str) -> Codec:

@@ -13,7 +13,7 @@ from xml.parsers import expat
 from vtkseries.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Appended", "Handler", "Walk", "real", "whole", "wholes"]
 
@@ -87,18 +87,19 @@ class Walk:
 
     Parameters
     ----------
-    chunks : iterable of bytes
-        The file from its beginning; no more is taken than needed.
     handler : Handler
         What is called for each element.
     elements : int
         The most elements that the file may have.
     """
 
-    def __init__(self, chunks: Iterable[bytes], handler: Handler, elements: int) -> None:
+    def __init__(self, handler: Handler, elements: int) -> None:
         self.span: tuple[int, int] | None = None
         self.text = ""
-        self._chunks = iter(chunks)
+        self.utf8 = True
+        self._chunks: Iterator[bytes] = iter(())
+        self._fed = 0
+        self._marked = False
         self._handler = handler
         self._left = elements
         self._kept = MAX_KEPT
@@ -110,30 +111,59 @@ class Walk:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse_doctype
-        parser.XmlDeclHandler = _check_declaration
+        parser.XmlDeclHandler = self._declaration
+        parser.StartCdataSectionHandler = self._mark
+        parser.EndCdataSectionHandler = self._unmark
 
-    def run(self) -> tuple[str, int] | None:
+    @property
+    def comment(self) -> Callable[[str], None] | None:
+        """What is called with each comment's text."""
+        found: Callable[[str], None] | None = self._parser.CommentHandler
+        return found
+
+    @comment.setter
+    def comment(self, handler: Callable[[str], None]) -> None:
+        self._parser.CommentHandler = handler
+
+    @property
+    def depth(self) -> int:
+        """Elements that are open."""
+        return self._depth
+
+    @property
+    def settled(self) -> bool:
+        """Whether the walk is between two tags, and nothing that was read is still to be looked at."""
+        return not self._marked and self._parser.CurrentByteIndex == self._fed
+
+    def run(self, chunks: Iterable[bytes]) -> tuple[str, int] | None:
         """Walk to the ``AppendedData`` element or to the file's end.
+
+        Parameters
+        ----------
+        chunks : iterable of bytes
+            The file from its beginning; no more is taken than needed.
 
         Returns
         -------
         (str, int) or None
             The appended data's encoding, and where the byte after their ``_`` is; None where the file has none.
         """
-        tail, fed = b"", 0
+        tail = b""
+        self._chunks = iter(chunks)
         try:
             for chunk in self._chunks:
-                if not fed and chunk.startswith(_WIDE):
+                if not self._fed and chunk.startswith(_WIDE):
                     raise FormatError("it is not UTF-8")
                 tail += chunk
-                fed += len(chunk)
+                self._fed += len(chunk)
                 self._parser.Parse(chunk, False)
-                if fed - self._parser.CurrentByteIndex > MAX_TOKEN:
+                left = self._fed - self._parser.CurrentByteIndex
+                if left > MAX_TOKEN:
                     raise FormatError(f"a tag at byte {self._parser.CurrentByteIndex} is longer than {MAX_TOKEN} bytes")
-                tail = tail[len(tail) - (fed - self._parser.CurrentByteIndex) :]
+                tail = tail[len(tail) - left :]
             self._parser.Parse(b"", True)
         except Appended as appended:
-            return appended.encoding, appended.at + self._opening(tail[len(tail) - (fed - appended.at) :])
+            return appended.encoding, appended.at + self._opening(tail[len(tail) - (self._fed - appended.at) :])
         except expat.ExpatError as error:
             raise FormatError(f"it is not well-formed XML: {error}") from error
         return None
@@ -176,9 +206,8 @@ class Walk:
             raise FormatError("it has too many elements")
         if self._depth >= MAX_DEPTH:
             raise FormatError(f"its elements are nested deeper than {MAX_DEPTH}")
-        for name, value in attributes.items():
-            if len(value) > MAX_ATTRIBUTE or len(name) > MAX_ATTRIBUTE:
-                raise FormatError(f"an attribute of {tag[:40]!r} is longer than {MAX_ATTRIBUTE} characters")
+        if attributes and max(map(len, (*attributes, *attributes.values()))) > MAX_ATTRIBUTE:
+            raise FormatError(f"an attribute of {tag[:40]!r} is longer than {MAX_ATTRIBUTE} characters")
         if tag == "AppendedData" and self._depth == 1:
             raise Appended(attributes.get("encoding", "base64"), self._parser.CurrentByteIndex)
         self._handler.start(self, self._depth, tag, attributes)
@@ -189,16 +218,26 @@ class Walk:
         self._depth -= 1
         self._handler.end(self, self._depth, tag)
 
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() not in _ENCODINGS:
+            raise FormatError(f"its encoding is {encoding[:40]!r}, not UTF-8")
+        self.utf8 = encoding is None or encoding.lower() == "utf-8"
+
+    def _mark(self) -> None:
+        self._marked = True
+
+    def _unmark(self) -> None:
+        self._marked = False
+
     def _opening(self, tag: bytes) -> int:
         """Give the length of the ``AppendedData`` tag with the ``_`` behind it."""
-        chunks: Iterator[bytes] = self._chunks
         while len(tag) <= MAX_TOKEN:
             match = _APPENDED.match(tag)
             if match and match[1]:
                 return match.end()
             if match and match.end() < len(tag):
                 break
-            more = next(chunks, b"")
+            more = next(self._chunks, b"")
             if not more:
                 break
             tag += more
@@ -207,8 +246,3 @@ class Walk:
 
 def _refuse_doctype(*_: object) -> None:
     raise FormatError("it has a document type (DTD), which no VTK file has")
-
-
-def _check_declaration(_version: str, encoding: str | None, _standalone: int) -> None:
-    if encoding is not None and encoding.lower() not in _ENCODINGS:
-        raise FormatError(f"its encoding is {encoding[:40]!r}, not UTF-8")

@@ -76,7 +76,7 @@ def parse(chunks: bytes | Iterable[bytes]) -> Header:
     True
     """
     builder = _Builder()
-    found = Walk([chunks] if isinstance(chunks, bytes) else chunks, builder, MAX_ELEMENTS).run()
+    found = Walk(builder, MAX_ELEMENTS).run([chunks] if isinstance(chunks, bytes) else chunks)
     document = builder.document()
     encoding, start = found or ("raw", None)
     if encoding not in ("raw", "base64"):

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
-from xml.parsers import expat
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 from vtkseries.errors import FormatError
+from vtkseries.xmlformat.markup import Walk
+from vtkseries.xmlformat.plain import MAX_ODD, read_plain, sifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,6 +61,8 @@ _DAMAGED = b"<?vtkseries damaged "
 _TAIL = b"</Collection>\n</VTKFile>\n"
 _LOG = re.compile(rb"<!-- vtkseries log run=(\S{1,64}) first=(\d{1,9}) at=(\d{1,12}) slot=(\d{1,9}) room=(\d{1,9}) -->")
 _COUNT = re.compile(r"(\d{1,6}) files")
+_END_CHECK = re.compile(rb"[ \t\r\n]*/><!--([0-9]{1,19})(?: ([0-9a-f]{8}))?-->")
+_DEPTH = 2  # VTKFile, Collection, DataSet
 _CHECK = re.compile(r"(\d{1,19})(?: ([0-9a-f]{8}))?")
 _WHITE = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
@@ -239,49 +242,79 @@ def slot(header: LogHeader, content: bytes) -> bytes | None:
     return None if len(content) > room else content.ljust(room) + _END
 
 
-@dataclass
 class _Reader:
-    steps: list[list[Entry]] = field(default_factory=list)
-    path: list[str] = field(default_factory=list)
-    announced: dict[int, int] = field(default_factory=dict)
-    fresh: bool = False
+    def __init__(self) -> None:
+        self.steps: list[list[Entry]] = []
+        self.announced: dict[int, int] = {}
+        self.walk = Walk(self, MAX_ODD)
+        self.walk.comment = self._comment
+        self._inside = False
+        self._fresh = False
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.path.append(tag)
-        if len(self.path) == 1 and (tag != "VTKFile" or attributes.get("type") != "Collection"):
-            raise FormatError(f"<{tag}> of type {attributes.get('type')!r} is not a collection")
-        if self.path != ["VTKFile", "Collection", "DataSet"]:
-            return
+    def take(self, block: bytes) -> bool:
+        """Read the elements of a text; False where expat has to look at them."""
+        if not self._inside or self.walk.depth != _DEPTH or not self.walk.settled:
+            return False
+        found = read_plain(block, utf8=self.walk.utf8)
+        if found is None or not {"timestep", "file"} <= found.columns.keys():
+            return False
+        nothing: list[Any] = [None] * len(found.ends)
         try:
-            part = int(attributes.get("part") or 0)
-            name, group = attributes.get("name", ""), attributes.get("group", "")
-            entry = Entry(attributes["timestep"], attributes["file"], part, name, group=group)
-        except (KeyError, ValueError) as error:
-            raise FormatError(f"a <DataSet> without a usable {error}") from error
+            rows = [
+                (stamp.decode(), file.decode(), int(part or 0), (name or b"").decode(), (group or b"").decode())
+                for stamp, file, part, name, group in zip(
+                    *(found.columns.get(key, nothing) for key in ("timestep", "file", "part", "name", "group")),
+                    strict=True,
+                )
+            ]
+        except (AttributeError, ValueError):
+            return False
+        for (stamp, file, part, name, group), end in zip(rows, found.ends, strict=True):
+            check = _END_CHECK.match(end)
+            size = None if check is None else int(check[1])
+            crc = None if check is None or check[2] is None else int(check[2], 16)
+            self._add(Entry(stamp, file, part, name, size, crc, group))
+            self._fresh = check is None
+            if b" files-->" in end:
+                for text in re.findall(rb"<!--([0-9]+ files)-->", end):
+                    self._comment(text.decode())
+        return True
+
+    def _add(self, entry: Entry) -> None:
         if self.steps and self.steps[-1][0].timestep == entry.timestep:
             self.steps[-1].append(entry)
         else:
             self.steps.append([entry])
-        self.fresh = True
 
-    def end(self, _tag: str) -> None:
-        self.path.pop()
+    def start(self, _walk: Walk, depth: int, tag: str, attributes: dict[str, str]) -> None:
+        if depth == 0 and (tag != "VTKFile" or attributes.get("type") != "Collection"):
+            raise FormatError(f"<{tag}> of type {attributes.get('type')!r} is not a collection")
+        if depth == 1:
+            self._inside = tag == "Collection"
+        if depth != _DEPTH or not self._inside or tag != "DataSet":
+            return
+        try:
+            part = int(attributes.get("part") or 0)
+            name, group = attributes.get("name", ""), attributes.get("group", "")
+            self._add(Entry(attributes["timestep"], attributes["file"], part, name, group=group))
+        except (KeyError, ValueError) as error:
+            raise FormatError(f"a <DataSet> without a usable {error}") from error
+        self._fresh = True
 
-    def comment(self, text: str) -> None:
+    def end(self, walk: Walk, depth: int, tag: str) -> None:
+        """Do nothing: an entry is whole when it begins."""
+
+    def _comment(self, text: str) -> None:
         count = _COUNT.fullmatch(text)
         if count is not None:
             self.announced[len(self.steps)] = int(count[1])
         check = _CHECK.fullmatch(text)
-        if check is None or not self.fresh:
+        if check is None or not self._fresh:
             return
         last = self.steps[-1][-1]
         crc = None if check[2] is None else int(check[2], 16)
         self.steps[-1][-1] = replace(last, size=int(check[1]), crc=crc)
-        self.fresh = False
-
-    @staticmethod
-    def doctype(*_: object) -> None:
-        raise FormatError("a DOCTYPE, which no collection needs")
+        self._fresh = False
 
 
 def parse(content: bytes) -> list[list[Entry]]:
@@ -315,15 +348,8 @@ def incomplete(content: bytes) -> dict[str, str]:
 
 def _read(content: bytes) -> _Reader:
     reader = _Reader()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CommentHandler = reader.comment
-    parser.StartDoctypeDeclHandler = reader.doctype
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise FormatError(f"not well-formed: {error}") from error
+    if reader.walk.run(sifted([content], reader.take)):
+        raise FormatError("a collection with appended data")
     return reader
 
 

@@ -1,0 +1,134 @@
+"""Where the blocks of one array go, and the task that writes one: small values that every task can carry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from vtkseries.blocks import write_block
+from vtkseries.plan.model import ArrayPlan, PartPlan
+from vtkseries.run import Run, hidden, open_block
+from vtkseries.staging import Slots, stage_block
+from vtkseries.storage.stepfile import StepFile
+from vtkseries.xmlformat.codecs import Codec
+
+__all__ = ["AXES", "Target", "write_task"]
+
+AXES = ("time", "z", "y", "x")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the blocks of one array go: small, since every task carries it."""
+
+    array: ArrayPlan
+    folder: Path
+    prefix: str | None
+    suffix: str
+    log: Path
+    before: tuple[int, int]
+    token: str
+    first: int
+    listed: int
+    locked: bool
+    method: Codec | None = None
+    slots: Slots | None = None
+    again: bool = False
+
+    @classmethod
+    def of(cls, run: Run, part: PartPlan, array: ArrayPlan, slots: Slots | None) -> Target:
+        """Give the target of an array of a part."""
+        plan = run.plan
+        return cls(
+            array,
+            plan.folder,
+            None if plan.single else Path(plan.named(part, 0)).name.removesuffix(f"{0:06d}{part.suffix}"),
+            part.suffix,
+            plan.path,
+            run.before,
+            run.token,
+            plan.first,
+            run.first,
+            run.locked,
+            plan.compression,
+            slots,
+            again=not plan.clock(part).dated and bool(run.kept),
+        )
+
+    def file(self, step: int) -> StepFile:
+        """Give the file of a step of the plan."""
+        if self.prefix is None:
+            return StepFile(self.log, self.token)
+        return StepFile(self.folder / f"{self.prefix}{self.first + step:06d}{self.suffix}", self.token)
+
+    def open(self, step: int) -> int | None:
+        """Open what a step's blocks are written to; None when the step or the run has ended."""
+        file = self.file(step)
+        own = file if self.method is None else hidden(file)
+        number = self.listed + step
+        return open_block(own, file.final, self.log, self.before, number, locked=self.locked, again=self.again)
+
+    def note(self, steps: Sequence[int]) -> str:
+        """Give what is said of a task that works for some steps."""
+        one = len(steps) == 1
+        told = f"step {steps[0]}" if one else f"steps {steps[0]} to {steps[-1]}"
+        return f"{self.array.name!r} of {told}, to {self.file(steps[0]).final}{'' if one else ' and on'}"
+
+    @property
+    def put(self) -> Callable[..., None]:
+        """How a block is written."""
+        if self.method is None or self.slots is None:
+            return write_block
+        return partial(stage_block, slots=self.slots, method=self.method)
+
+
+def write_task(
+    blocks: Sequence[tuple[Sequence[int], tuple[slice, ...]]],
+    *values: np.ndarray,
+    target: Target,
+    index: tuple[str, ...],
+) -> None:
+    """Write some blocks, each of which may span several files.
+
+    Parameters
+    ----------
+    blocks : sequence of (steps, place)
+        Where each block's files begin, and its files and points, along the roles of the index.
+    *values : ndarray
+        Of each block in turn, one a component.
+    target : Target
+    index : tuple of str
+        Roles, the time first.
+    """
+    many = len(target.array.sources)
+    for number, (steps, place) in enumerate(blocks):
+        at = dict(zip(index, place, strict=True))
+        _write(steps, at, values[number * many : (number + 1) * many], target)
+
+
+def _write(steps: Sequence[int], place: Mapping[str, slice], values: Sequence[np.ndarray], target: Target) -> None:
+    array = target.array
+    start, count = [], []
+    for role, size in zip(AXES[1:], array.shape, strict=True):
+        cut = place.get(role, slice(0, size))
+        flipped = any(role in c.flips and role in c.roles for c in array.sources)
+        start.append(size - cut.stop if flipped else cut.start)
+        count.append(cut.stop - cut.start)
+    for number, step in enumerate(steps):
+        try:
+            fd = target.open(step)
+            if fd is None:
+                continue
+            try:
+                at = (start[0], start[1], start[2]), (count[0], count[1], count[2])
+                target.put(fd, array, *at, values, number)
+            finally:
+                os.close(fd)
+        except Exception as error:
+            error.add_note(f"while writing {array.name!r} of step {step} to {target.file(step).final}")
+            raise
