@@ -23,7 +23,7 @@ from vtkseries.meshes.ragged import counters, joined
 from vtkseries.meshes.steps import Selection
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.metadata import pack
-from vtkseries.plan.remember import MeshMemory
+from vtkseries.plan.meshmemory import MeshMemory
 
 __all__ = ["plan_points"]
 

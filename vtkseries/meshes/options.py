@@ -19,8 +19,9 @@ from vtkseries.plan.build import check_options, field_plans, refuse_overwriting_
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.group import Grouping
+from vtkseries.plan.meshmemory import MeshMemory
 from vtkseries.plan.model import PartPlan, SeriesPlan
-from vtkseries.plan.remember import ALONE, INSIDE, MeshMemory, remember
+from vtkseries.plan.remember import ALONE, INSIDE, remember
 from vtkseries.plan.target import check_names, read_target
 from vtkseries.values import Precision
 from vtkseries.xmlformat.codecs import Codec, codec

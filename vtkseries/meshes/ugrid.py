@@ -25,7 +25,7 @@ from vtkseries.meshes.steps import Selection, Steps
 from vtkseries.meshes.topology import Cells, Topology, find_topology
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.metadata import pack
-from vtkseries.plan.remember import MeshMemory
+from vtkseries.plan.meshmemory import MeshMemory
 
 __all__ = ["plan_mesh"]
 

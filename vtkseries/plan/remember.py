@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,12 @@ from vtkseries.cf.times import Times
 from vtkseries.metadata import VERSION, dumps, from_nodes, pack
 from vtkseries.plan.beside import BesidePlan, packed_rows, plan_beside
 from vtkseries.plan.group import STEP_FIELDS, Field, Group, Grouping
+from vtkseries.plan.meshmemory import MeshMemory
 from vtkseries.plan.model import FieldPlan
 from vtkseries.timecodes import time_code
 from vtkseries.values import conversions
 
-__all__ = ["ALONE", "INSIDE", "Memory", "MeshMemory", "remember"]
+__all__ = ["ALONE", "INSIDE", "Memory", "remember"]
 
 _SMALL = 4 * 1024
 INSIDE = 1024
@@ -78,28 +79,6 @@ class Memory:
             "beside": beside,
         }
         return dumps(content if beside else {key: value for key, value in content.items() if key != "beside"})
-
-
-@dataclass(frozen=True)
-class MeshMemory:
-    """What points and cells hold of a Dataset.
-
-    Attributes
-    ----------
-    drawn : mapping
-        By name, where in the files a variable is: what its entry has as ``"at"``.
-    kept : collection of hashable
-        What makes the mesh and is no array of the files, to be kept beside them.
-    parts : int
-        Of each step.
-    layout : dict
-        What the entries share: how points lie in the arrays.
-    """
-
-    drawn: Mapping[Hashable, dict[str, Any]]
-    kept: Collection[Hashable]
-    parts: int
-    layout: dict[str, Any]
 
 
 @dataclass(frozen=True)
