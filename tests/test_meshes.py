@@ -236,10 +236,14 @@ def test_a_mesh_of_triangles_quads_and_polygons(tmp_path: Path, fill: int, start
         np.testing.assert_array_equal(data(grid, "depth", cells=True), ds["depth"].values)
 
 
-def test_layers_are_prisms_between_levels(tmp_path: Path) -> None:
+def layered() -> xr.Dataset:
     ds = mesh().assign(salt=(("time", "layer", "face"), numbers(2, 3, 3), {"mesh": "Mesh2", "location": "face"}))
     ds = ds.assign_coords(layer=("layer", [0.5, 2.0, 4.5], {"positive": "down", "bounds": "edges"}))
-    ds["edges"] = (("layer", "two"), [[0.0, 1.0], [1.0, 3.0], [3.0, 6.0]])
+    return ds.assign(edges=(("layer", "two"), [[0.0, 1.0], [1.0, 3.0], [3.0, 6.0]]))
+
+
+def test_layers_are_prisms_between_levels(tmp_path: Path) -> None:
+    ds = layered()
     found = steps(ds.vtk.to_vtu(tmp_path / "run.pvd"))
     assert [grid.GetNumberOfCells() for _, grid in found] == [9, 3, 9, 3]
     for step in range(2):

@@ -14,7 +14,9 @@ from xarray.indexes import PandasIndex
 from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.gridfile import GridFile
 from vtkseries.engine.groups import group_of, groups_of, tree_of
+from vtkseries.engine.meshfile import is_mesh, mesh_size
 from vtkseries.engine.own import own_dataset, undrawn_dataset
+from vtkseries.engine.parts import read_parts
 from vtkseries.engine.series import SUFFIXES, open_series
 from vtkseries.engine.values import check_arrays
 from vtkseries.errors import FormatError, SeriesError, VtkSeriesWarning
@@ -32,8 +34,11 @@ _DECODING = (
 )  # fmt: skip
 
 
+_SHOWN = ("PointData", "CellData", "Points", "Coordinates", "Cells", "Verts", "Lines", "Polys", "Strips")
+
+
 class VtkSeriesBackend(BackendEntrypoint):
-    """Opens ``.pvd`` series and single ``.vtr``, ``.vti``, ``.vts`` grids, of vtkseries and of other writers.
+    """Opens ``.pvd`` series, grids (``.vtr``, ``.vti``, ``.vts``) and meshes (``.vtp``, ``.vtu``) of any writer.
 
     Examples
     --------
@@ -46,7 +51,7 @@ class VtkSeriesBackend(BackendEntrypoint):
     True
     """
 
-    description = "Open VTK XML grids (.vtr, .vti, .vts) and series of them (.pvd) lazily"
+    description = "Open VTK XML grids (.vtr, .vti, .vts), meshes (.vtp, .vtu) and series of them (.pvd) lazily"
     url = "https://vtkseries.readthedocs.io"
     supports_groups: ClassVar[bool] = True
 
@@ -96,6 +101,8 @@ class VtkSeriesBackend(BackendEntrypoint):
             "use_cftime": use_cftime,
             "decode_timedelta": decode_timedelta,
         }
+        if group is None and any(map(is_mesh, grids)):
+            return _finished(path, *read_parts(series, grids), drop_variables, decoding)
         if group is None:
             own = None if groups_of(series, grids) else own_dataset(series, grids)
             return _finished(path, _dataset(series, grids, own), own is not None, drop_variables, decoding)
@@ -167,8 +174,7 @@ def _groups(
     paths = [name for name in paths if name in drawn or name in undrawn] or list(drawn)
     paths += [name for name in drawn if name not in paths]
     if not drawn and root == "/":
-        own = own_dataset(series, grids)
-        return {"/": (_dataset(series, grids, own), own is not None)}
+        return {"/": read_parts(series, grids)}
     wanted = [name for name in paths if name == root or (below and name.startswith(root.rstrip("/") + "/"))]
     if not wanted:
         told = f"it has {', '.join(paths)}" if paths else "it is no tree"
@@ -179,8 +185,7 @@ def _groups(
         if name not in found:
             part = group_of(series, grids, drawn[name])
             first = [part.grid(0, number) for number in range(len(part.parts))]
-            own = own_dataset(part, first)
-            found[name] = _dataset(part, first, own), own is not None
+            found[name] = read_parts(part, first)
         return found[name]
 
     result = {}
@@ -229,7 +234,7 @@ def _absolute(group: str) -> str:
 
 def _arrays(grid: GridFile, each: str) -> list[str]:
     """Give a line for each array of a step's file: what it is, and how it is stored."""
-    found = [(tag, a) for tag in ("PointData", "CellData", "Points", "Coordinates") for a in grid.arrays(tag)]
+    found = [(tag, a) for tag in _SHOWN for a in grid.arrays(tag)]
     if isinstance(grid, GridFile):
         found += [("FieldData", a) for a in grid.holder.header.document.field_data]
     stored = isinstance(grid, GridFile) and not grid.parallel
@@ -238,7 +243,7 @@ def _arrays(grid: GridFile, each: str) -> list[str]:
         line = f"  {tag} {array.name}: {array.type}"
         line += f" x {array.components}" if array.components > 1 else ""
         line += f" [{array.units}]" if array.units else ""
-        line += f", {array.nbytes:,} bytes{each}" if stored and array.nbytes else ""
+        line += f", {array.nbytes:,} bytes{each}" if stored and array.nbytes > 0 else ""
         how = {"appended": f", appended {grid.header.encoding}", "binary": ", base64"} if stored else {}
         lines.append(line + how.get(array.encoding, ", ascii" if stored else ""))
     return lines
@@ -265,13 +270,13 @@ def describe(path: str | Path) -> str:
         grid = series.grid(0, number)
         check_arrays(grid)
         document = grid.header.document
-        nz, ny, nx = grid.points
+        size = mesh_size(grid) if is_mesh(grid) else " x ".join(map(str, reversed(grid.points))) + " points"
         how = (document.compressor or "").removeprefix("vtk").removesuffix("DataCompressor").lower() or "not compressed"
         pieces = f", {len(grid.sources)} pieces" if len(grid.sources) > 1 else ""
         files = len(set(part.files)) or series.steps
         pieces += "" if files == series.steps else ", one file" if files == 1 else f", {files} files"
         label = f"part {part.number}{f' ({part.name})' if part.name else ''}: " if len(series.parts) > 1 else ""
-        lines.append(f"{label}{document.type}, {nx} x {ny} x {nz} points, {how}, {document.byte_order}{pieces}")
+        lines.append(f"{label}{document.type}, {size}, {how}, {document.byte_order}{pieces}")
         lines += _arrays(grid, " a step" if files == series.steps else " a file")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VtkSeriesWarning)  # said before

@@ -131,7 +131,7 @@ def _target(path: Path) -> Path:
 
 
 def _pattern(stem: str) -> re.Pattern[str]:
-    return re.compile(rf"{re.escape(stem)}_(?:(?P<part>.+)_)?(?P<number>\d{{6,}})\.p?vt[irs]")
+    return re.compile(rf"{re.escape(stem)}_(?:(?P<part>.+)_)?(?P<number>\d{{6,}})\.(?:p?vt[irs]|vt[pu])")
 
 
 def _steps_in(directory: Path, stem: str) -> list[Path]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _PAUSES, _PAUSE = 30, 0.1
 
-__all__ = ["Run", "begin", "changes", "commit", "discard", "finish", "hidden", "open_block", "start"]
+__all__ = ["Run", "begin", "changes", "commit", "discard", "finish", "hidden", "late", "open_block", "start"]
 
 
 @dataclass(frozen=True)
@@ -251,6 +251,13 @@ def open_block(
         run_file.discard()
         return None
     return fd
+
+
+def late(run: Run, part: PartPlan, step: int) -> bool:
+    """Say whether a file that was just made is a late try's: its step is listed, or the run has ended."""
+    log, final = run.plan.path, run.plan.file(part, step)
+    over = run.locked and not Lock(log).path.exists()
+    return over or (final.exists() and _committed(log, run.token, run.before, run.first + step))
 
 
 def _committed(log: Path, token: str, before: tuple[int, int], number: int) -> bool:

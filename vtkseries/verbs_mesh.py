@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vtkseries.arguments import handed_on
+from vtkseries.errors import VtkSeriesWarning
 
 if TYPE_CHECKING:
     import xarray as xr
+    from dask.delayed import Delayed
+
+    from vtkseries.meshes.write import MeshSeries
 
 __all__ = ["MeshVerbs"]
 
@@ -33,13 +38,16 @@ class MeshVerbs:
         trajectory: Hashable | None = None,
         variables: Sequence[Hashable] | str | None = None,
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        missing: str | float = "nan",
         z_scale: float = 1.0,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
-    ) -> Path:
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
+        compute: bool = True,
+    ) -> Path | Delayed:
         """Write particles, stations or trajectories (CF discrete sampling geometries), one file a step.
 
         Points without a place (NaN) are not there, so that their number may change from step to step. Where each point
@@ -56,13 +64,14 @@ class MeshVerbs:
         trajectory : hashable, optional
             What tells the path of each point: a variable of ids; the dim of trajectories, or a coordinate along it.
             Found where ``featureType`` is a trajectory.
-        variables, vectors, z_scale, time_units, mode, durable, compression, compression_level
-            As for :meth:`to_vtr`; vectors are those that are named.
+        variables, vectors, missing, z_scale, time_units, mode, durable, compression, compression_level, encoding,
+        compute
+            As for :meth:`to_vtr`.
 
         Returns
         -------
-        Path
-            What was written.
+        Path or Delayed
+            What was written, or the Delayed of it.
 
         Raises
         ------
@@ -83,12 +92,10 @@ class MeshVerbs:
         ...     drops.vtk.to_vtp(f"{folder}/drops.pvd").name
         'drops.pvd'
         """
-        options = handed_on(locals())
+        options = handed_on(locals(), "compute")
         from vtkseries.meshes.discrete import plan_points  # noqa: PLC0415 (keeps `import vtkseries` light)
-        from vtkseries.meshes.write import write_meshes  # noqa: PLC0415
 
-        series = plan_points(self._dataset(), Path(path), **options)
-        return write_meshes(series)
+        return _execute(plan_points(self._dataset(), Path(path), **options), compute=compute)
 
     def to_vtu(
         self,
@@ -99,13 +106,16 @@ class MeshVerbs:
         time: Hashable | None = None,
         variables: Sequence[Hashable] | str | None = None,
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
+        missing: str | float = "nan",
         z_scale: float = 1.0,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
         compression: str | None = None,
         compression_level: int | None = None,
-    ) -> Path:
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
+        compute: bool = True,
+    ) -> Path | Delayed:
         """Write a UGRID mesh of triangles, quads or polygons, one file a step.
 
         Variables on layers fill prisms between levels: of the layers' CF bounds, or half-way between their centres.
@@ -121,13 +131,14 @@ class MeshVerbs:
             The dim of layers, or their heights.
         time : hashable, optional
             The time of the steps.
-        variables, vectors, z_scale, time_units, mode, durable, compression, compression_level
-            As for :meth:`to_vtr`; vectors are those that are named.
+        variables, vectors, missing, z_scale, time_units, mode, durable, compression, compression_level, encoding,
+        compute
+            As for :meth:`to_vtr`.
 
         Returns
         -------
-        Path
-            What was written.
+        Path or Delayed
+            What was written, or the Delayed of it.
 
         Raises
         ------
@@ -139,9 +150,15 @@ class MeshVerbs:
         VtkSeriesWarning
             A variable that cannot be drawn was left out.
         """
-        options = handed_on(locals())
+        options = handed_on(locals(), "compute")
         from vtkseries.meshes.ugrid import plan_mesh  # noqa: PLC0415 (keeps `import vtkseries` light)
-        from vtkseries.meshes.write import write_meshes  # noqa: PLC0415
 
-        series = plan_mesh(self._dataset(), Path(path), **options)
-        return write_meshes(series)
+        return _execute(plan_mesh(self._dataset(), Path(path), **options), compute=compute)
+
+
+def _execute(series: MeshSeries, *, compute: bool) -> Path | Delayed:
+    from vtkseries.meshes.tasks import execute  # noqa: PLC0415 (as above)
+
+    for text in series.plan.left_out:
+        warnings.warn(text, VtkSeriesWarning, stacklevel=3)
+    return execute(series, compute=compute)

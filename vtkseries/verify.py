@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vtkseries.engine.cells import all_cells
 from vtkseries.engine.gridfile import open_grid
 from vtkseries.engine.groups import stands
 from vtkseries.engine.kept import beside_faults
+from vtkseries.engine.meshfile import is_mesh, read_flat
 from vtkseries.engine.values import read_array, read_axis
 from vtkseries.errors import FormatError
 from vtkseries.hdf.read import open_hdf
@@ -187,6 +189,13 @@ def read_grid(file: Path) -> GridFile:
         It cannot be read.
     """
     grid = open_grid(str(file))
+    if is_mesh(grid):
+        for tag in ("Points", "PointData", "CellData"):
+            for array in grid.arrays(tag):
+                if array.type != "String":
+                    read_flat(grid, tag, array.name)
+        all_cells(grid)
+        return grid
     if grid.kind == "RectilinearGrid":
         for axis in range(3):
             _check_axis(read_axis(grid, axis), file, "xyz"[axis])

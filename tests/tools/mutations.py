@@ -12,17 +12,16 @@ import numpy as np
 import xarray as xr
 
 import vtkseries  # noqa: F401 (registers the accessor)
+from tools.meshes import mesh_files
 from tools.samples import vtk_file
 from vtkseries.backend import _groups
 from vtkseries.engine import gridfile
-from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.groups import groups_of
-from vtkseries.engine.own import own_dataset
+from vtkseries.engine.parts import read_parts
 from vtkseries.engine.series import open_series
 from vtkseries.engine.values import check_arrays
 from vtkseries.errors import VtkSeriesWarning
 from vtkseries.plan.beside import SUFFIX
-from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
     import random
@@ -56,6 +55,8 @@ WORDS = (
     b"BigEndian", b"ImageData", b"RectilinearGrid", b"StructuredGrid", b"PRectilinearGrid", b"PolyData", b"Collection",
     b"vtkZLibDataCompressor", b"vtkLZ4DataCompressor", b"vtkLZMADataCompressor", b"../a.vtr", b"/etc/hostname",
     b"PointData", b"CellData", b"Coordinates", b"FieldData", b"vtkseries", b"TimeValue", b"_", b"AppendedData",
+    b"UnstructuredGrid", b"Cells", b"Polys", b"Verts", b"Lines", b"connectivity", b"offsets", b"types", b"drop_index",
+    b"NumberOfPoints", b"NumberOfCells", b"NumberOfPolys",
 )  # fmt: skip
 
 
@@ -92,6 +93,7 @@ def seeds(folder: Path) -> list[Seed]:
     }
     found.append(Seed("run.vtr.series", json.dumps(listed).encode(), beside))
     found += _beside(folder)
+    found += (Seed(*found) for found in mesh_files(folder))
     found += _tree(folder)
     piece = (folder / "a.vtr").read_bytes()
     found.append(Seed("a.pvtr", PARALLEL, (("p/a.vtr", piece),)))
@@ -155,16 +157,18 @@ def _read(path: Path) -> xr.Dataset:
         path = path.parent.with_suffix(".pvd")
     if path.suffix == SUFFIX:
         path = next(path.parent.glob("*.vtr"))
-    series = open_series(str(path))
-    grids = [series.grid(0, part) for part in range(len(series.parts))]
-    for grid in grids:
-        check_arrays(grid)
-    groups = groups_of(series, grids)
-    if groups:
-        return [ds.load() for ds, _ in _groups(str(path), series, grids, "/", below=True).values()][-1]
-    own = own_dataset(series, grids)
-    with naming(grids[0].path):
-        return (foreign_dataset(series, grids) if own is None else own).load()
+    if path.parent.with_suffix(".pvd").exists():
+        path = path.parent.with_suffix(".pvd")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VtkSeriesWarning)  # a file beside the steps is gone, or a part at some times
+        series = open_series(str(path))
+        grids = [series.grid(0, part) for part in range(len(series.parts))]
+        for grid in grids:
+            check_arrays(grid)
+        groups = groups_of(series, grids)
+        if groups:
+            return [ds.load() for ds, _ in _groups(str(path), series, grids, "/", below=True).values()][-1]
+        return read_parts(series, grids)[0].load()
 
 
 def _flip(data: bytes, rng: random.Random, _: bytes) -> bytes:

@@ -17,6 +17,8 @@ from vtkseries.cli.source import open_sources, selected
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import xarray as xr
+
 __all__ = ["convert"]
 
 KINDS = ("auto", "vtr", "vti", "vts", "vtp", "vtu")
@@ -32,7 +34,7 @@ PLANNED = ("auto", "vtr", "vti", "vts")
 @click.option("--select", multiple=True, metavar="DIM=START:STOP", help="Positions (0:10) or labels (2000-01:2000-03).")
 @click.option("--chunks", multiple=True, metavar="DIM=SIZE", help="Blocks to read; as stored if not given.")
 @meaning
-@click.option("--grid", type=click.Choice(KINDS), help="Kind of grid; the cheapest exact one.")
+@click.option("--grid", type=click.Choice(KINDS), help="Kind of grid; the cheapest exact one, or what the source is.")
 @click.option("--parts", metavar="DIM", help="Make a named part of each index of this dim (an ensemble's member).")
 @click.option("--stagger", multiple=True, metavar="NAME=AXIS", help="Average a vector's component along this axis.")
 @click.option("--mesh", metavar="NAME", help="The UGRID mesh to write, for --grid vtu.")
@@ -74,6 +76,7 @@ def convert(
     SOURCE is a netCDF file, a Zarr store, or anything that an installed xarray engine opens.
     Several, or a pattern in quotes, are joined by their coordinates. TARGET ends in .pvd, or
     in .vtr, .vti, .vts, .vtp or .vtu for one step, or in .vtkhdf for one file of all steps.
+    A UGRID mesh becomes .vtu, CF's points and trajectories (featureType) become .vtp.
     """
     given = arguments(**options)
     for name, texts, read in (
@@ -93,6 +96,8 @@ def convert(
         ) as opened,
     ):
         ds = selected(opened, positions, labels)
+        if kind == "auto" and grid is None:
+            kind = _told(ds)
         write = getattr(ds.vtkseries, "to_pvd" if kind == "auto" else f"to_{kind}")
         _check(write, given, kind, dry_run=dry_run)
         if dry_run:
@@ -107,6 +112,13 @@ def _kind(target: Path, grid: str | None, *, pieces: bool) -> str:
         return grid
     named = target.suffix[1:]
     return named if named in (*KINDS, "vtkhdf") else "vtr" if pieces else "auto"
+
+
+def _told(ds: xr.Dataset) -> str:
+    """Give the kind of grid that a file itself names: points and unstructured meshes are no grids."""
+    if any(variable.attrs.get("cf_role") == "mesh_topology" for variable in ds.variables.values()):
+        return "vtu"
+    return "vtp" if "featureType" in ds.attrs else "auto"
 
 
 def _check(write: Callable[..., Any], given: Mapping[str, Any], kind: str, *, dry_run: bool) -> None:

@@ -14,8 +14,8 @@ __all__ = ["info"]
 def info(path: Path) -> None:
     """Say what a series or a grid file holds, whoever wrote it.
 
-    PATH is a .pvd, or a single .vtr, .vti, .vts or .pvtr. Times, parts, grids, arrays and types are printed;
-    no data is read.
+    PATH is a .pvd, or a single .vtr, .vti, .vts, .vtp, .vtu or .pvtr. Times, parts, grids, arrays and
+    types are printed; no data is read.
     """
     from vtkseries.backend import describe  # noqa: PLC0415  heavy modules are imported where used
 

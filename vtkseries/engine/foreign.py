@@ -21,11 +21,25 @@ if TYPE_CHECKING:
     from vtkseries.engine.series import Series
     from vtkseries.xmlformat.layout import DataArray
 
-__all__ = ["foreign_dataset", "image_axes", "lazy", "preferred_chunks", "text_field"]
+__all__ = [
+    "BOOKKEEPING",
+    "attrs_of",
+    "field_of",
+    "fields_of",
+    "foreign_dataset",
+    "free_name",
+    "image_axes",
+    "lazy",
+    "preferred_chunks",
+    "text_field",
+    "time_of",
+]
 
 _DIMS = ("z", "y", "x")
 _TIME_FIELDS = ("TimeValue", "time_units", "time_calendar")
 _OWN_FIELDS = ("vtkseries", "vtkseries_group", "vtkseries_tree", "vtkseries_stands", "vtkseries_time")
+BOOKKEEPING = (*_TIME_FIELDS, *_OWN_FIELDS)
+"""Field data that are no variables."""
 _CHUNK = 128 * 1024 * 1024
 _FREE = 1_000_000
 """Points along an axis of an image up to which it has coordinates in memory whatever its data."""
@@ -52,16 +66,16 @@ def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
         for tag in ("PointData", "CellData"):
             for array in grid.arrays(tag):
                 if array.type != "String":
-                    name = _free(array.name, tail, tag, {**variables, **coordinates})
+                    name = free_name(array.name, tail, tag, {**variables, **coordinates})
                     variables[name] = _variable(series, number, grid, tag, array, tail)
     teller = next((number for number, grid in enumerate(grids) if find_field(grid, "TimeValue") is not None), 0)
-    for array in _fields(grids[teller]):
-        if array.name not in (*_TIME_FIELDS, *_OWN_FIELDS):
-            name = _free(array.name, "", "FieldData", {**variables, **coordinates})
-            found = _field(series, teller, grids[teller], array, name)
+    for array in fields_of(grids[teller]):
+        if array.name not in BOOKKEEPING:
+            name = free_name(array.name, "", "FieldData", {**variables, **coordinates})
+            found = field_of(series, teller, grids[teller], array, name)
             if found is not None:
                 variables[name] = found
-    coordinates |= _time(series, grids[teller])
+    coordinates |= time_of(series, grids[teller])
     counted = {name: found for name, found in coordinates.items() if not isinstance(found, xr.Variable)}
     ds = xr.Dataset(variables, {name: found for name, found in coordinates.items() if name not in counted})
     for name, index in counted.items():
@@ -93,7 +107,7 @@ def text_field(grid: GridFile, name: str) -> str | None:
     return next(iter(read_strings(grid, array)), None)
 
 
-def _free(name: str, tail: str, tag: str, taken: dict[str, Any]) -> str:
+def free_name(name: str, tail: str, tag: str, taken: dict[str, Any]) -> str:
     """Give a name that no other variable has."""
     for candidate in (name, f"{name}{tail}", f"{name}_{tag.removesuffix('Data').lower()}{tail}"):
         if candidate not in taken:
@@ -126,10 +140,11 @@ def _variable(series: Series, part: int, grid: GridFile, tag: str, array: DataAr
         Restoration(dtype, dtype),
     )
     chunks = preferred_chunks(dims, roles, shape, dtype.itemsize)
-    return xr.Variable(dims, lazy(backend), _attrs(array), {"preferred_chunks": chunks, "dtype": dtype})
+    return xr.Variable(dims, lazy(backend), attrs_of(array), {"preferred_chunks": chunks, "dtype": dtype})
 
 
-def _attrs(array: DataArray) -> dict[str, Any]:
+def attrs_of(array: DataArray) -> dict[str, Any]:
+    """Give the units and the names of components that an array has."""
     attrs: dict[str, Any] = {"units": array.units} if array.units else {}
     return attrs | ({"component_names": list(array.component_names)} if array.component_names else {})
 
@@ -246,12 +261,14 @@ def _curvilinear(series: Series, part: int, grid: GridFile, tail: str) -> dict[s
     return found
 
 
-def _fields(grid: GridFile) -> tuple[DataArray, ...]:
+def fields_of(grid: GridFile) -> tuple[DataArray, ...]:
+    """Give the arrays of field data, also of those inside a piece, where PyEVTK puts them."""
     grid = getattr(grid, "holder", grid)
     return (*grid.header.document.field_data, *(() if grid.parallel else grid.arrays("FieldData")))
 
 
-def _field(series: Series, part: int, grid: GridFile, array: DataArray, name: str) -> xr.Variable | None:
+def field_of(series: Series, part: int, grid: GridFile, array: DataArray, name: str) -> xr.Variable | None:
+    """Give an array of the field data of each step; None for one without a name."""
     strings = array.type == "String"
     if not array.name:
         return None
@@ -268,10 +285,11 @@ def _field(series: Series, part: int, grid: GridFile, array: DataArray, name: st
     if array.components > 1:
         dims, roles, shape = [*dims, f"{name}_component"], [*roles, "c"], [*shape, array.components]
     backend = FieldArray(series, part, (array.name,), tuple(roles), tuple(shape), Restoration(dtype, dtype))
-    return xr.Variable(dims, lazy(backend), _attrs(array), {"preferred_chunks": dict(zip(dims, shape, strict=True))})
+    return xr.Variable(dims, lazy(backend), attrs_of(array), {"preferred_chunks": dict(zip(dims, shape, strict=True))})
 
 
-def _time(series: Series, grid: GridFile) -> dict[str, xr.Variable]:
+def time_of(series: Series, grid: GridFile) -> dict[str, xr.Variable]:
+    """Give the time coordinate."""
     attrs = {}
     for key, name in (("units", "time_units"), ("calendar", "time_calendar")):
         text = text_field(grid, name)

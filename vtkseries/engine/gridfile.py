@@ -13,13 +13,14 @@ from vtkseries.engine.extents import cell_shape, check_tiling, without_ghosts
 from vtkseries.errors import FormatError
 from vtkseries.storage.guard import Identity, check_reference, identify, naming, resolve
 from vtkseries.storage.read import OpenFile
+from vtkseries.xmlformat.counts import MESHES, cell_count
 from vtkseries.xmlformat.markup import whole as whole_number
 from vtkseries.xmlformat.parse import Header, box_shape, extent, parse
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from vtkseries.xmlformat.layout import DataArray, Section
+    from vtkseries.xmlformat.layout import DataArray, Document, Section
     from vtkseries.xmlformat.parse import Box
 
 __all__ = ["GRIDS", "GridFile", "Source", "open_grid"]
@@ -59,7 +60,7 @@ class GridFile:
     end : int
         Where the appended data end, or the file's size.
     kind : str
-        One of :data:`GRIDS`.
+        One of :data:`GRIDS`, or of :data:`MESHES`, whose points lie along x.
     whole : Box
     sources : tuple of Source
         Of the pieces that have points.
@@ -181,9 +182,12 @@ def _appended_end(file: OpenFile, start: int) -> int:
 
 def _extents(header: Header, box: Box | None, *, follow_outside: bool) -> tuple[str, Box, tuple[Source, ...]]:
     document = header.document
+    if document.type in MESHES:
+        return document.type, *mesh_pieces(document)
     kind = document.type.removeprefix("P")
     if kind not in GRIDS:
-        raise FormatError(f"it holds {document.type[:40]!r}; those that can be opened are {', '.join(GRIDS)}")
+        known = ", ".join((*GRIDS, *MESHES))
+        raise FormatError(f"it holds {document.type[:40]!r}; those that can be opened are {known}")
     parallel = document.type != kind
     attributes = dict(document.attributes)
     # A piece's file tells the extent of the whole grid or its own.
@@ -213,6 +217,29 @@ def _extents(header: Header, box: Box | None, *, follow_outside: bool) -> tuple[
     return kind, whole, tuple(sources)
 
 
+def mesh_pieces(document: Document) -> tuple[Box, tuple[Source, ...]]:
+    """Give the points of all pieces as an extent along x, and where in it each piece is.
+
+    Raises
+    ------
+    FormatError
+        A piece has cells of points that it has not.
+    """
+    sources, end = [], 0
+    for number, piece in enumerate(document.pieces):
+        attributes = dict(piece.attributes)
+        count, cells = (
+            whole_number(attributes.get("NumberOfPoints") or "0", "NumberOfPoints"),
+            cell_count(document.type, attributes),
+        )
+        if cells and not count:
+            raise FormatError(f"piece {number} has {cells} cells and no points")
+        if count:
+            sources.append(Source((end, end + count - 1, 0, 0, 0, 0), number))
+        end += count
+    return (0, end - 1, 0, 0, 0, 0), tuple(sources)
+
+
 def _ghost_level(text: str | None) -> int:
     """Give how many layers of ghosts the pieces of a parallel file have."""
     level = whole_number(text or "0", "GhostLevel")
@@ -238,7 +265,7 @@ def _check_sections(grid: GridFile) -> None:
         found = grid.arrays("Coordinates")
         if len(found) != 3 or any(a.components != 1 or a.type in ("String", "Bit") for a in found):  # noqa: PLR2004 (x, y, z)
             raise FormatError("its Coordinates are not three arrays of one number a point")
-    if grid.sources and grid.kind == "StructuredGrid":
+    if grid.sources and (grid.kind == "StructuredGrid" or grid.kind in MESHES):
         found = grid.arrays("Points")
         if len(found) != 1 or found[0].components != 3 or found[0].type in ("String", "Bit"):  # noqa: PLR2004 (x, y, z)
             raise FormatError("its Points are not one array of three numbers a point")

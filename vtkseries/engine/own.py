@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,10 @@ from vtkseries.engine.groups import dated, stands
 from vtkseries.engine.kept import StaticArray, StepsArray, described, static_place
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.linked import LinkedArray
+from vtkseries.engine.meshfile import is_mesh
+from vtkseries.engine.own_mesh import mesh_drawn
 from vtkseries.engine.restore import Restoration
+from vtkseries.engine.task import Task, check_member
 from vtkseries.engine.values import array_dtype, read_array, read_axis, read_field
 from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.hdf.read import HdfGrid
@@ -27,28 +29,11 @@ if TYPE_CHECKING:
 
     from vtkseries.engine.gridfile import GridFile
     from vtkseries.engine.series import Series
-    from vtkseries.xmlformat.layout import DataArray
 
 __all__ = ["own_dataset", "undrawn_dataset"]
 
 _DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError)
 _ROLES = ("time", "part", "z", "y", "x", "c")
-
-
-@dataclass(frozen=True)
-class _Task:
-    series: Series
-    grids: dict[int, GridFile]
-    positions: dict[int, int]
-    content: dict[str, Any]
-    sizes: dict[Hashable, int]
-    time: Hashable | None
-    teller: int
-
-    @property
-    def telling(self) -> GridFile:
-        """The first step's file of the part that tells of its steps."""
-        return list(self.grids.values())[self.teller]
 
 
 def own_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset | None:
@@ -132,7 +117,7 @@ def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any],
     if time is not None:
         sizes[time] = series.steps
     numbers = _parts(series, grids, content)
-    task = _Task(
+    task = Task(
         series,
         dict(zip(numbers, grids, strict=True)),
         {number: position for position, number in enumerate(numbers)},
@@ -161,6 +146,8 @@ def _mapping(items: Any) -> dict[Any, Any]:
 def _parts(series: Series, grids: Sequence[GridFile], content: dict[str, Any]) -> list[int]:
     """Give the number that each file's part had when it was written."""
     count = int(content["parts"])
+    if "mesh" in content and not all(is_mesh(grid) for grid in grids):
+        raise FormatError("its vtkseries metadata tells of points and cells, and it is a grid")
     if len(grids) == count:
         return list(range(count))
     if series.times is not None:
@@ -169,12 +156,14 @@ def _parts(series: Series, grids: Sequence[GridFile], content: dict[str, Any]) -
     own = {a.name for tag in ("PointData", "CellData") for a in grids[0].arrays(tag)}
     wanted: dict[int, set[str]] = {}
     for entry in content["variables"]:
-        for number, arrays, _ in entry.get("at", {}).get("members", ()):
+        place = entry.get("at", {})
+        members = [(place["part"], place["arrays"], 0)] if "part" in place and "arrays" in place else ()
+        for number, arrays, _ in place.get("members", members):
             wanted.setdefault(number, set()).update(arrays)
     return [next((number for number in sorted(wanted) if wanted[number] == own), 0)]
 
 
-def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
+def _variable(task: Task, entry: dict[str, Any]) -> xr.Variable | None:
     dims = tuple(unpack(dim) for dim in entry.get("dims", ()))
     dtype = dtype_of(entry["dtype"])
     attrs, encoding = _mapping(entry.get("attrs", ())), _mapping(entry.get("encoding", ()))
@@ -183,7 +172,7 @@ def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
     shape = tuple(task.sizes[dim] for dim in dims)
     data: Any
     if "at" in entry:
-        found = _drawn(task, entry["at"], dims, dtype, shape)
+        found = (mesh_drawn if "mesh" in task.content else _drawn)(task, entry["at"], dims, dtype, shape)
         if found is None:
             return None
         data, chunks = found
@@ -200,7 +189,7 @@ def _variable(task: _Task, entry: dict[str, Any]) -> xr.Variable | None:
     return xr.Variable(dims, data, attrs, encoding)
 
 
-def _linked(task: _Task, name: Any, dtype: np.dtype, shape: tuple[int, ...]) -> Any:
+def _linked(task: Task, name: Any, dtype: np.dtype, shape: tuple[int, ...]) -> Any:
     grid = task.telling
     if not isinstance(grid, HdfGrid) or dtype.kind not in "iuf":
         raise FormatError(f"its coordinate {str(name)[:200]!r} is linked, which only a .vtkhdf can")
@@ -208,7 +197,7 @@ def _linked(task: _Task, name: Any, dtype: np.dtype, shape: tuple[int, ...]) -> 
 
 
 def _beside(
-    task: _Task, entry: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]
+    task: Task, entry: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]
 ) -> Any:
     """Give a coordinate that no array of a grid has; None where it cannot be told."""
     if "axis" in entry:
@@ -233,7 +222,7 @@ def _beside(
     )
 
 
-def _axis(task: _Task, place: Any, dtype: np.dtype) -> Any:
+def _axis(task: Task, place: Any, dtype: np.dtype) -> Any:
     number, role, factor, flipped = place
     if number not in task.grids:
         return None
@@ -241,7 +230,7 @@ def _axis(task: _Task, place: Any, dtype: np.dtype) -> Any:
     return from_nodes(nodes, dtype, float(factor), flipped=bool(flipped))
 
 
-def _shared_dtype(task: _Task, name: Any, dtype: np.dtype) -> np.dtype | None:
+def _shared_dtype(task: Task, name: Any, dtype: np.dtype) -> np.dtype | None:
     """Give the dtype of what each step tells: later runs of a series may have longer texts."""
     grid = task.series.grid(task.series.steps - 1, task.teller)
     last = described(grid, name)
@@ -266,7 +255,7 @@ def _nodes(grid: GridFile, axis: int) -> np.ndarray[Any, Any]:
 
 
 def _drawn(
-    task: _Task, at: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]
+    task: Task, at: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]
 ) -> tuple[Any, dict[Any, int]] | None:
     roles_of = {unpack(dim): str(role) for dim, role in at["roles"]}
     roles = tuple("time" if dim == task.time else roles_of.get(dim, "part") for dim in dims)
@@ -283,7 +272,7 @@ def _drawn(
     for member in members:
         grid = next(task.grids[n] for n, position in task.positions.items() if position == member.part)
         grid_shape = grid.cells if at["cells"] else grid.points
-        array = _check_member(grid, tag, member, count, dtype)
+        array = check_member(grid, tag, member, count, dtype)
         for axis, role in enumerate(("z", "y", "x")):
             once_more = role in at.get("closed", ())  # a globe's first column, again after the last
             if grid_shape[axis] != (shape[roles.index(role)] + once_more if role in roles else 1):
@@ -296,20 +285,7 @@ def _drawn(
     return lazy(backend), preferred_chunks(dims, roles, shape, dtype.itemsize)
 
 
-def _check_member(grid: GridFile, tag: str, member: Member, count: int, dtype: np.dtype) -> DataArray:
-    """Give the array of a member, after checking that it has the components that are asked for."""
-    if len(member.arrays) != (2 if dtype.kind == "c" else 1) or dtype.kind not in "biufcmM":
-        raise FormatError(f"its vtkseries metadata has {len(member.arrays)} arrays for {dtype}")
-    arrays = {array.name: array for array in grid.arrays(tag) if array.type != "String"}
-    for name in member.arrays:
-        if name not in arrays:
-            raise FormatError(f"it has no {tag} named {name[:200]!r}")
-        if not 0 <= member.first <= arrays[name].components - count:
-            raise FormatError(f"array {name[:200]!r} has {arrays[name].components} components")
-    return arrays[member.arrays[0]]
-
-
-def _field(task: _Task, names: list[str], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]) -> Any:
+def _field(task: Task, names: list[str], dims: tuple[Hashable, ...], dtype: np.dtype, shape: tuple[int, ...]) -> Any:
     grid = task.telling
     inner = [dim for dim in dims if dim != task.time]
     wanted = int(np.prod([task.sizes[dim] for dim in inner])) if inner else 2 if dtype.kind == "c" else 1
@@ -324,7 +300,7 @@ def _field(task: _Task, names: list[str], dims: tuple[Hashable, ...], dtype: np.
     return lazy(FieldArray(task.series, task.teller, tuple(map(str, names)), roles, shape, values))
 
 
-def _times(task: _Task, code: dict[str, Any]) -> Any:
+def _times(task: Task, code: dict[str, Any]) -> Any:
     dtype = dtype_of(code["dtype"])
     if "data" in code:
         return unpack(code["data"])
@@ -337,7 +313,7 @@ def _times(task: _Task, code: dict[str, Any]) -> Any:
     return restore_times(np.array(stamps, "f8"), code)
 
 
-def _own_field(task: _Task, step: int, name: str) -> Any:
+def _own_field(task: Task, step: int, name: str) -> Any:
     grid = task.series.grid(step, task.teller)
     array = find_field(grid, name)
     if array is None or array.type == "String":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "Part", "Series", "open_series"]
 
-SUFFIXES = (".pvd", ".series", ".vtr", ".vti", ".vts", ".pvtr", ".pvti", ".pvts", ".vtkhdf")
+SUFFIXES = (".pvd", ".series", ".vtr", ".vti", ".vts", ".vtp", ".vtu", ".pvtr", ".pvti", ".pvts", ".vtkhdf")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

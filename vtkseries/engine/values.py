@@ -14,6 +14,7 @@ from vtkseries.engine.extents import cell_shape
 from vtkseries.engine.stored import Values, locate, reading
 from vtkseries.errors import FormatError
 from vtkseries.hdf.read import HdfGrid
+from vtkseries.xmlformat.counts import UNKNOWN
 from vtkseries.xmlformat.dtypes import TO_NUMPY
 from vtkseries.xmlformat.parse import box_shape, word_dtype
 
@@ -57,12 +58,13 @@ def check_arrays(grid: GridFile) -> None:
     with grid.open() as file:
         for tag, array in arrays:
             if array.encoding == "ascii":
-                strings = array.type == "String" or tag == "FieldData" or array.type == "Bit"
+                strings = array.type == "String" or array.nbytes == UNKNOWN or tag == "FieldData" or array.type == "Bit"
                 values = array.nbytes // array_dtype(array).itemsize
                 check_count(file, array, (array.tuples or 0) * array.components if strings else values)
             else:
                 told = tag != "FieldData" or (array.tuples is not None and array.offset is not None)
-                stored = locate(grid, file, array, array.nbytes if told and array.type != "String" else None)
+                told = told and array.type != "String" and array.nbytes != UNKNOWN
+                stored = locate(grid, file, array, array.nbytes if told else None)
                 if (array.tuples or 0) * array.components > max(stored.size, 0) and tag == "FieldData":
                     raise FormatError(f"{grid.path}: field {array.name[:200]!r} has {stored.size} bytes")
                 if array.offset is not None and stored.place is not None and stored.size:

@@ -33,6 +33,7 @@ class Sections:
         arrays: Sequence[tuple[str, tuple[Any, ...]]],
         attributes: Mapping[str, str] | None = None,
         units: Mapping[str, str] | None = None,
+        labels: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """Add a section of arrays whose components have the file's order already.
 
@@ -45,6 +46,8 @@ class Sections:
             Of the section.
         units : mapping, optional
             By name.
+        labels : mapping, optional
+            Names of components, by name.
 
         Raises
         ------
@@ -67,8 +70,9 @@ class Sections:
                 }
             for part, content in parts.items():
                 source = Values(content, stored.newbyteorder("<"))
+                named = (labels or {}).get(name, ())
                 described.append(
-                    DataArray(part, vtk_type(stored), len(content), units=told.get(name), nbytes=source.nbytes)
+                    DataArray(part, vtk_type(stored), len(content), named, units=told.get(name), nbytes=source.nbytes)
                 )
                 self.values.append(source)
         check_names(tag, [array.name for array in described])

@@ -13,6 +13,7 @@ import xarray as xr
 from vtkseries.engine.restore import Restoration
 from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.memory.back import GridView, field_of, foreign, variable_of
+from vtkseries.memory.cut import Cut
 from vtkseries.memory.mesh import from_mesh, is_mesh
 from vtkseries.memory.sharing import from_vtk
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
@@ -69,7 +70,7 @@ def from_grid(grid: Any) -> xr.Dataset:
     view = GridView(grid)
     text = view.note()
     content = None if text is None else loads(text)
-    if content is None or content.get("version") != VERSION:
+    if content is None or content.get("version") != VERSION or "mesh" in content:  # points that became a grid
         return foreign(view)
     try:
         return _Restorer(view, content).dataset()
@@ -87,6 +88,7 @@ class _Restorer:
         self.content = content
         self.time: Hashable | None = unpack(content["time"])
         self.sizes = {unpack(dim): int(size) for dim, size in content["dims"]}
+        before = dict(self.sizes)
         self.arrays = {cells: view.arrays(cells=cells) for cells in (False, True)}
         self.used: dict[bool, set[str]] = {False: set(), True: set()}
         self.dims: dict[bool, dict[str, Hashable]] = {False: {}, True: {}}
@@ -94,6 +96,25 @@ class _Restorer:
         self.lost: list[str] = []
         for entry in content["variables"]:
             self._measure(entry)
+        roles = {dim: (role, cells) for cells, own in self.dims.items() for role, dim in own.items()}
+        self.cut = Cut(view, before, roles, self.flips)
+        for entry in content["variables"]:
+            self._told(entry)  # what bears the cut out may come after what needs it
+
+    def _places_points(self, entry: dict[str, Any]) -> bool:
+        """Tell whether a variable says where along the grid's axes something is."""
+        dims = {unpack(dim) for dim in entry.get("dims", ())}
+        return "axis" in entry or (
+            "data" in entry and bool(dims) and dims <= {*self.cut.roles} and "U" not in str(entry["dtype"])
+        )
+
+    def _told(self, entry: dict[str, Any]) -> Any:
+        """Give what is no part of the grid, or that part of it which the grid has."""
+        if "data" not in entry:
+            return None
+        data, dims = unpack(entry["data"]), tuple(unpack(dim) for dim in entry.get("dims", ()))
+        fits = data.shape == tuple(self.sizes[dim] for dim in dims)
+        return data if fits else self.cut.of(data, dims)
 
     def _measure(self, entry: dict[str, Any]) -> None:
         """Take the lengths of dims from the grid, which filters may have made smaller."""
@@ -126,8 +147,10 @@ class _Restorer:
         coords = {name: variable for name, variable in variables.items() if name in own}
         data = {name: variable for name, variable in variables.items() if name not in own}
         data |= {name: variable for name, variable in self._added().items() if name not in variables}
-        if any("axis" in entry and unpack(entry["name"]) not in variables for entry in self.content["variables"]):
-            coords |= self._places()
+        if any(
+            self._places_points(entry) and unpack(entry["name"]) not in variables for entry in self.content["variables"]
+        ):
+            coords |= {name: variable for name, variable in self._places().items() if name not in variables}
         if self.lost:
             text = f"{', '.join(map(repr, self.lost))} left out: the grid was changed, and they do not fit it any more"
             warnings.warn(text, VtkSeriesWarning, stacklevel=4)
@@ -147,7 +170,7 @@ class _Restorer:
         elif "times" in entry:
             data = self._times(entry["times"])
         else:
-            data = unpack(entry["data"])
+            data = self._told(entry)
         if data is None or data.shape != tuple(self.sizes[dim] for dim in dims):
             return None
         return xr.Variable(dims, data, _mapping(entry.get("attrs", ())), _mapping(entry.get("encoding", ())))

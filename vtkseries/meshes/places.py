@@ -18,7 +18,7 @@ _NAMES = {
     "x": r"x|x_?pos(ition)?|lon(gitude)?s?|easting",
     "y": r"y|y_?pos(ition)?|lat(itude)?s?|northing",
     "z": r"z|z_?pos(ition)?|depth|alt(itude)?|height|elevation|lev(el)?",
-    "time": r"time|t|date(time)?|ocean_time",
+    "time": r"time|date(time)?|ocean_time",
 }
 
 
@@ -74,6 +74,7 @@ def find_time(ds: xr.Dataset, name: Hashable | None) -> Hashable | None:
     told = [name for name, (kind, _) in cf_roles(ds).items() if kind == "time"]
     dated = [name for name, variable in ds.variables.items() if variable.dtype.kind == "M"]
     names = [n for n in (*ds.variables, *ds.dims) if re.fullmatch(_NAMES["time"], str(n), re.IGNORECASE)]
+    names += [n for n in (*ds.coords, *ds.dims) if n == "t"]  # as data, T is a temperature
     candidates = list(dict.fromkeys(told or dated or names))
     return min(candidates, key=lambda n: (ds[n].ndim if n in ds.variables else 1, len(str(n)))) if candidates else None
 

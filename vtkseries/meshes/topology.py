@@ -1,4 +1,4 @@
-"""The points and faces of a UGRID mesh, as VTK's cells."""
+"""The points, faces and edges of a UGRID mesh, as VTK's cells."""
 
 from __future__ import annotations
 
@@ -10,65 +10,72 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from vtkseries.cf.attributes import attribute
+from vtkseries.cf.longitudes import is_longitude
 from vtkseries.errors import SeriesError
 
-__all__ = ["Topology", "find_topology"]
+__all__ = ["Cells", "Topology", "find_topology"]
 
 Array = npt.NDArray[Any]
 
+_LINE = 3
 _FACES = {3: 5, 4: 9}
 _POLYGON = 7
 _PRISMS = {3: 13, 4: 12, 5: 15, 6: 16}
-_LEAST = 3
+_LEAST = {"face": 3, "edge": 2}
+_WIDE = 8
+"""Points of a face up to which the other dim of a connectivity is taken for that of faces, if nothing tells."""
 
 
 @dataclass(frozen=True)
-class Topology:
-    """A mesh of faces.
+class Cells:
+    """The faces, or the edges, of a mesh.
 
     Attributes
     ----------
-    node, face : hashable
-        The dims of points and of faces.
-    points : tuple of three ndarrays
-        x, y and z.
+    location : str
+        ``"face"`` or ``"edge"``.
+    name : hashable
+        The variable that has their points.
+    dim : hashable
+        That runs over them.
     nodes : ndarray of int64
-        The points of each face, one face after the other.
+        The points of each, one after the other.
     sizes : ndarray of int64
-        How many points each face has.
-    names : frozenset
-        The variables that make the mesh.
+        How many points each has.
+    code : dict
+        What gives the variable again from these: width, first number, and so on.
     """
 
-    node: Hashable
-    face: Hashable
-    points: tuple[Array, Array, Array]
+    location: str
+    name: Hashable
+    dim: Hashable
     nodes: Array
     sizes: Array
-    names: frozenset[Hashable]
+    code: dict[str, Any]
 
-    def cells(self) -> tuple[Array, Array, Array]:
-        """Give connectivity, offsets and types of the faces: triangles, quads and polygons."""
-        types = np.full(self.sizes.size, _POLYGON, np.uint8)
-        for size, kind in _FACES.items():
+    def flat(self) -> tuple[Array, Array, Array]:
+        """Give connectivity, offsets and types: lines, or triangles, quads and polygons."""
+        types = np.full(self.sizes.size, _POLYGON if self.location == "face" else _LINE, np.uint8)
+        for size, kind in _FACES.items() if self.location == "face" else ():
             types[self.sizes == size] = kind
         return self.nodes, np.cumsum(self.sizes), types
 
-    def prisms(self, levels: int) -> tuple[Array, Array, Array]:
+    def prisms(self, count: int, levels: int) -> tuple[Array, Array, Array]:
         """Give connectivity, offsets and types of the faces drawn out between levels, layer by layer from below.
+
+        Parameters
+        ----------
+        count : int
+            Points of a level.
+        levels : int
 
         Raises
         ------
         SeriesError
             A face has more points than VTK's prisms.
         """
-        wide = np.flatnonzero(self.sizes > max(_PRISMS))
-        if wide.size:
-            raise SeriesError(
-                f"face {wide[0]} has {self.sizes[wide[0]]} points; VTK's prisms have at most {max(_PRISMS)}: select a "
-                "layer, as with ds.isel, to draw polygons"
-            )
-        count = len(self.points[0])
+        self.expect_prisms()
         starts = np.cumsum(self.sizes) - self.sizes
         bottom = self.nodes
         layer = np.empty(2 * bottom.size, np.int64)
@@ -81,6 +88,54 @@ class Topology:
         for size, kind in _PRISMS.items():
             types[self.sizes == size] = kind
         return connectivity, np.cumsum(np.tile(2 * self.sizes, levels - 1)), np.tile(types, levels - 1)
+
+    def expect_prisms(self) -> None:
+        """Refuse faces that cannot be drawn out.
+
+        Raises
+        ------
+        SeriesError
+            A face has more points than VTK's prisms.
+        """
+        wide = np.flatnonzero(self.sizes > max(_PRISMS))
+        if wide.size:
+            raise SeriesError(
+                f"face {wide[0]} has {self.sizes[wide[0]]} points; VTK's prisms have at most {max(_PRISMS)}: select a "
+                "layer, as with ds.isel, to draw polygons"
+            )
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A mesh of faces, of edges, or of both.
+
+    Attributes
+    ----------
+    node : hashable
+        The dim of points.
+    points : tuple of three ndarrays
+        x, y and z.
+    places : dict
+        By role, the variables of x, y and perhaps z.
+    faces, edges : Cells or None
+    names : frozenset
+        The variables that make the mesh.
+    around : bool
+        x is a longitude, which may jump.
+    """
+
+    node: Hashable
+    points: tuple[Array, Array, Array]
+    places: dict[str, Hashable]
+    faces: Cells | None
+    edges: Cells | None
+    names: frozenset[Hashable]
+    around: bool = False
+
+    @property
+    def cells(self) -> dict[Hashable, Cells]:
+        """The faces and the edges, by their dim."""
+        return {cells.dim: cells for cells in (self.faces, self.edges) if cells is not None}
 
 
 def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
@@ -106,24 +161,42 @@ def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
         raise SeriesError(f"mesh={name!r}: there is no such variable")
     attrs = ds[name].attrs
     coordinates = str(attrs.get("node_coordinates", "")).split()
-    faces = attrs.get("face_node_connectivity")
-    missing = [n for n in (*coordinates, faces) if n not in ds.variables]
-    if len(coordinates) not in (2, 3) or missing:
+    given = {kind: attrs.get(f"{kind}_node_connectivity") for kind in ("face", "edge")}
+    if given["face"] in ds.variables and given["edge"] not in ds.variables:
+        given["edge"] = None  # it says nothing that the faces do not say
+    missing = [n for n in (*coordinates, *given.values()) if n is not None and n not in ds.variables]
+    if len(coordinates) not in (2, 3) or missing or not any(given.values()):
+        volumes = attrs.get("volume_node_connectivity")
+        lost: Any = missing or (f"{volumes!r} alone cannot be drawn yet, what" if volumes else coordinates)
         raise SeriesError(
-            f"mesh {str(name)!r} needs node_coordinates and face_node_connectivity, and {missing or coordinates} "
-            "is not there"
+            f"mesh {str(name)!r} needs node_coordinates and face_node_connectivity (or edge_node_connectivity), and "
+            f"{lost} is not there"
         )
-    axes = {_role(ds[n].variable, number): ds[n].variable for number, n in enumerate(coordinates)}
-    x, y = axes["x"].values, axes["y"].values
-    z = axes["z"].values if "z" in axes else np.zeros(x.shape, x.dtype)
-    nodes, sizes, face = _read_faces(ds, str(name), faces)
-    if nodes.size and not 0 <= int(nodes.min()) <= int(nodes.max()) < x.size:
+    places: dict[str, Hashable] = {_role(ds[n].variable, number): n for number, n in enumerate(coordinates)}
+    if not {"x", "y"} <= set(places) or len({ds[n].dims for n in coordinates}) > 1 or ds[coordinates[0]].ndim != 1:
+        shapes = ", ".join(f"{n} {ds[n].dims}" for n in coordinates)
+        raise SeriesError(f"node_coordinates of mesh {str(name)!r} must be x and y along one dim, and are {shapes}")
+    x, y = (_numbers(ds, places[role]) for role in "xy")
+    z = _numbers(ds, places["z"]) if "z" in places else np.zeros(x.shape, x.dtype)
+    cells = {
+        kind: None if variable is None else _read_cells(ds, name, kind, variable, x.size)
+        for kind, variable in given.items()
+    }
+    names = frozenset([name, *coordinates, *(v for v in given.values() if v is not None)])
+    around = is_longitude(ds[places["x"]].variable, places["x"])
+    return Topology(ds[places["x"]].dims[0], (x, y, z), places, cells["face"], cells["edge"], names, around)
+
+
+def _numbers(ds: xr.Dataset, name: Hashable) -> Array:
+    if ds[name].dtype.kind not in "iuf":
+        raise SeriesError(f"node coordinate {str(name)!r} holds {ds[name].dtype}; coordinates are real numbers")
+    values = np.asarray(ds[name].values)
+    lost = np.flatnonzero(~np.isfinite(values))
+    if lost.size:
         raise SeriesError(
-            f"{faces!r} names the points {nodes.min()} to {nodes.max()} (counted from 0), where the mesh has {x.size}; "
-            "its start_index may be wrong"
+            f"node coordinate {str(name)!r} is {values[lost[0]]} at node {lost[0]}; every node has a place"
         )
-    names = frozenset([name, faces, *coordinates])
-    return Topology(axes["x"].dims[0], face, (x, y, z), nodes, sizes, names)
+    return values
 
 
 def _role(variable: xr.Variable, number: int) -> str:
@@ -135,13 +208,16 @@ def _role(variable: xr.Variable, number: int) -> str:
     return "xyz"[number]
 
 
-def _read_faces(ds: xr.Dataset, mesh: str, name: Hashable) -> tuple[Array, Array, Hashable]:
-    """Give points and sizes of the faces, and their dim."""
+def _read_cells(ds: xr.Dataset, mesh: Hashable, kind: str, name: Hashable, count: int) -> Cells:
+    """Read the points of faces or edges."""
     variable = ds[name].variable
-    if variable.ndim != 2:  # noqa: PLR2004  # faces and their points
-        raise SeriesError(f"face_node_connectivity {str(name)!r} has the dims {variable.dims}; expected two")
-    face = ds[mesh].attrs.get("face_dimension", variable.dims[0])
-    values = np.asarray(variable.transpose(face, ...).values)
+    if variable.ndim != 2:  # noqa: PLR2004  # cells and their points
+        raise SeriesError(f"{kind}_node_connectivity {str(name)!r} has the dims {variable.dims}; expected two")
+    dim = _dim_of(ds, mesh, kind, name)
+    whole = np.asarray(variable.values)
+    if whole.dtype.kind not in "iuf":
+        raise SeriesError(f"{kind}_node_connectivity {str(name)!r} holds {whole.dtype}; expected numbers of points")
+    values = whole if dim == variable.dims[0] else whole.T
     start = int(variable.attrs.get("start_index", 0))
     fill = variable.attrs.get("_FillValue", variable.encoding.get("_FillValue"))
     there = np.isfinite(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
@@ -150,7 +226,53 @@ def _read_faces(ds: xr.Dataset, mesh: str, name: Hashable) -> tuple[Array, Array
     if values.dtype.kind == "i":
         there &= values >= 0
     sizes = there.sum(axis=1)
-    if (sizes < _LEAST).any():
-        at = int(np.argmax(sizes < _LEAST))
-        raise SeriesError(f"face {at} of {str(name)!r} has {sizes[at]} points; a face has three at least")
-    return values[there].astype(np.int64) - start, sizes.astype(np.int64), face
+    least = _LEAST[kind]
+    if (sizes < least).any():
+        at = int(np.argmax(sizes < least))
+        raise SeriesError(f"{kind} {at} of {str(name)!r} has {sizes[at]} points; {_article(kind)} has {least} at least")
+    told = values[there]
+    nodes = told.astype(np.int64) - start
+    if told.dtype.kind == "f" and (told != np.trunc(told)).any():
+        raise SeriesError(f"{name!r} names the point {told[told != np.trunc(told)][0]}, which is no whole number")
+    if nodes.size and not 0 <= int(nodes.min()) <= int(nodes.max()) < count:
+        raise SeriesError(
+            f"{name!r} names the points {nodes.min()} to {nodes.max()} (counted from 0), where the mesh has {count}; "
+            "its start_index may be wrong"
+        )
+    code = _code(variable, values, there, start, across=dim != variable.dims[0])
+    return Cells(kind, name, dim, nodes, sizes.astype(np.int64), code)
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind == "edge" else f"a {kind}"
+
+
+def _dim_of(ds: xr.Dataset, mesh: Hashable, kind: str, name: Hashable) -> Hashable:
+    """Give the dim that runs over faces or edges: as the mesh says it, or as the data have it."""
+    variable = ds[name].variable
+    told = ds[mesh].attrs.get(f"{kind}_dimension")
+    if told is not None and told not in variable.dims:
+        raise SeriesError(f"{kind}_dimension of mesh {str(mesh)!r} is {told!r}, and {str(name)!r} has {variable.dims}")
+    if told is not None:
+        return str(told)
+    places = [n for key in (f"{kind}_coordinates",) for n in str(ds[mesh].attrs.get(key, "")).split()]
+    for other in [n for n, v in ds.variables.items() if attribute(v, "location") == kind or n in places]:
+        shared = set(ds[other].dims) & set(variable.dims)
+        if len(shared) == 1:
+            return shared.pop()
+    few, many = variable.shape
+    return variable.dims[1 if few <= _WIDE < many else 0]
+
+
+def _code(variable: xr.Variable, values: Array, there: Array, start: int, *, across: bool) -> dict[str, Any]:
+    """Give what makes the variable again from cells; empty where that would not give the same."""
+    absent = values[~there]
+    fill = absent[0] if absent.size else np.zeros(1, values.dtype)[0]
+    width = values.shape[1]
+    ordered = bool((there == (np.arange(width) < there.sum(axis=1)[:, None])).all())
+    same = absent.tobytes() == np.full(absent.shape, fill, values.dtype).tobytes()
+    wide = there.size > 64 * int(there.sum()) + 4096  # as the reader would refuse it
+    if not ordered or not same or wide or not variable.dtype.isnative:
+        return {}
+    told = None if not absent.size else "nan" if values.dtype.kind == "f" and np.isnan(fill) else fill.item()
+    return {"width": width, "start": start, "fill": told, "across": across}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +13,25 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from vtkseries.cf.coordinates import find_axis
-from vtkseries.cf.fields import metadata_names, undrawable
+from vtkseries.cf.fields import choose, metadata_names, undrawable
 from vtkseries.cf.times import read_times
 from vtkseries.errors import SeriesError
-from vtkseries.meshes.model import Mesh, Named, named_fields
+from vtkseries.meshes.heights import Found, find_heights, is_vertical
+from vtkseries.meshes.model import Named, named_fields, refuse_clashes
+from vtkseries.meshes.options import Options, Planned
+from vtkseries.meshes.parts import Layers, Parts, UgridPart
 from vtkseries.meshes.places import as_floats, find_time
-from vtkseries.meshes.steps import Steps
-from vtkseries.meshes.topology import Topology, find_topology
+from vtkseries.meshes.steps import Selection, Steps
+from vtkseries.meshes.topology import Cells, Topology, find_topology
 from vtkseries.meshes.write import MeshSeries
-from vtkseries.plan.target import read_target
-from vtkseries.xmlformat.codecs import codec
+from vtkseries.metadata import pack
+from vtkseries.plan.meshmemory import MeshMemory
 
 __all__ = ["plan_mesh"]
 
 Array = npt.NDArray[Any]
 
-
-@dataclass(frozen=True)
-class _Layers:
-    """Heights of the levels between which layers lie, from below; and how fields run along them."""
-
-    dim: Hashable
-    levels: Array
-    flipped: bool
-    at_levels: bool
+_ROUND = 360.0
 
 
 def plan_mesh(
@@ -47,12 +43,7 @@ def plan_mesh(
     time: Hashable | None = None,
     variables: Sequence[Hashable] | str | None = None,
     vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
-    z_scale: float = 1.0,
-    time_units: str | None = None,
-    mode: str = "w",
-    durable: bool = False,
-    compression: str | None = None,
-    compression_level: int | None = None,
+    **options: Any,
 ) -> MeshSeries:
     """Plan the files of a Dataset on an unstructured mesh; the arguments are those of ``ds.vtk.to_vtu``.
 
@@ -61,135 +52,213 @@ def plan_mesh(
     SeriesError
         Anything that cannot be written as asked.
     """
-    target = read_target(path, mode, (".pvd", ".vtu"))
-    method = codec(compression, compression_level)
+    option = Options.read(ds, path, (".pvd", ".vtu"), **options)
     topology = find_topology(ds, mesh)
-    asked = variables is not None
-    names = [variables] if isinstance(variables, str) else list(ds.data_vars if variables is None else variables)
-    missing = [name for name in names if name not in ds.variables]
-    if missing:
-        raise SeriesError(f"variables: {missing[0]!r} is not there; this Dataset has {', '.join(map(str, ds))}")
+    names, asked = choose(ds, variables)
     names = [n for n in names if asked or (n not in metadata_names(ds) and n not in topology.names)]
     found = find_time(ds, time)
     time_dim = None if found is None else found if found in ds.dims else next(iter(ds[found].dims), None)
-    times = read_times(ds, time_dim, found if found in ds.variables else None, time_units)
-    left_out: list[str] = []
-    fields = {2: list[Named](), 3: list[Named]()}
-    layers = _find_layers(ds, names, topology, time_dim, z, z_scale)
-    for item in named_fields(ds, names, vectors):
-        fault = _fault(item, topology, time_dim, layers)
-        if fault is None:
-            fields[3 if layers is not None and layers.dim in item.dims else 2].append(item)
-        elif asked or len(item.variables) > 1:
+    times = read_times(ds, time_dim, found if found in ds.variables else None, option.time_units)
+    precision = option.precision_of(names, vectors)
+    levels = _Levels(ds, topology, time_dim, z, option.z_scale)
+    drawn, numbers, left_out = list[Named](), list[Hashable](), []
+    for item in named_fields(ds, names, vectors, precision, option.fill):
+        fault = _fault(ds, item, levels)
+        if fault is not None and (asked or len(item.keys) > 1):
             raise SeriesError(f"variable {item.name!r} {fault}")
-        else:
+        if fault is not None:
             left_out.append(f"variable {item.name!r} {fault}")
-    steps = Steps(time_dim)
-    surface = _Part(topology, None, time_dim, tuple(fields[2]), steps)
-    parts = {}
-    if layers is not None and fields[3]:
-        parts["layers"] = _Part(topology, layers, time_dim, tuple(fields[3]), steps)
-    if not parts or any(item.dims - {time_dim} for item in fields[2]):
-        parts["surface"] = surface
-    numbers = [item for item in fields[2] if not item.dims - {time_dim}]
+        elif item.dims - {time_dim}:
+            drawn.append(item)
+        else:
+            numbers += item.keys
+    drawn += _further(ds if not asked else ds[[*ds.coords]], levels, {*names, *topology.names}, option.fill)
+    groups = levels.groups(drawn)
+    for group in groups.values():
+        refuse_clashes(group.fields)
+    selection = Selection(time_dim)
+    sources = {
+        key: ds[key].variable
+        for key in {
+            **dict.fromkeys(key for group in groups.values() for item in group.fields for key in item.keys),
+            **dict.fromkeys(key for group in groups.values() if group.found for key in group.found.heights.keys),
+        }
+    }
+    parts = [_part(topology, group, sources, selection) for group in groups.values()]
+    memory = _memory(ds, topology, groups, parts, [*topology.names])
+    labels = tuple(groups) if len(groups) > 1 else ("",)
+    planned = Planned(ds, times, labels, numbers, left_out)
+    build = Parts(topology, tuple(parts), option.blank)
+    return option.series(planned, times, memory, asked=asked, build=build, sources=sources, selection=selection)
 
-    def meshes(step: int) -> tuple[list[Mesh], dict[str, Any]]:
-        told = {item.name: np.stack([surface.at(v, step) for v in item.variables]).reshape(1, -1) for item in numbers}
-        return [part.step(step) for part in parts.values()], told
 
-    labels = tuple(parts) if len(parts) > 1 else ("",)
-    return MeshSeries(target, ".vtu", times, labels, meshes, tuple(left_out), mode, durable, method)
-
-
-def _fault(item: Named, topology: Topology, time_dim: Hashable | None, layers: _Layers | None) -> str | None:
-    for variable in item.variables:
+def _fault(ds: xr.Dataset, item: Named, levels: _Levels) -> str | None:
+    topology = levels.topology
+    for key in item.keys:
+        variable = ds[key].variable
         plain = xr.Variable(variable.dims, variable._data)  # noqa: SLF001  # without the attributes that name the mesh
         fault = undrawable(plain, item.name)
         if fault is not None:
             return "; ".join(fault)
-    extra = item.dims - {topology.node, topology.face, time_dim} - ({layers.dim} if layers is not None else set())
+    flat = [dim for dim in (topology.node, *topology.cells) if dim in item.dims]
+    if len(flat) > 1:
+        return f"has the dims {flat[0]!r} and {flat[1]!r}, of points and cells both"
+    extra = item.dims - {*flat, levels.time}
+    if len(extra) == 1 and flat and flat != [getattr(topology.edges, "dim", None)]:
+        dim = next(iter(extra))
+        if levels.of(dim, cells=flat[0] != topology.node) is not None:
+            return None
     if extra:
         dim = next(iter(extra))
         return f"has the dim {dim!r}, which is none of the mesh's; select one value with ds.isel({dim}=0)"
-    if {topology.node, topology.face} <= item.dims:
-        return f"has the dims {topology.node!r} and {topology.face!r} of points and cells both"
-    if layers is not None and layers.dim in item.dims and (topology.node in item.dims) is not layers.at_levels:
-        where = "levels between layers" if layers.at_levels else "layers between levels"
-        return (
-            f"lies in the middle of cells, where the other variables along {layers.dim!r} are {where}; write it alone"
-        )
     return None
 
 
-def _find_layers(
+def _further(ds: xr.Dataset, levels: _Levels, known: set[Hashable], fill: float | None) -> list[Named]:
+    """Give what only places others and differs from step to step: the files hold it, so that it comes back."""
+    names = [
+        name
+        for name, variable in ds.variables.items()
+        if name not in known and levels.time in variable.dims and variable.ndim > 1
+    ]
+    return [item for item in named_fields(ds, names, {}, {}, fill) if _fault(ds, item, levels) is None]
+
+
+@dataclass
+class _Group:
+    """The fields that share a part."""
+
+    cells: Cells
+    found: Found | None
+    dims: set[Hashable]
+    fields: list[Named]
+
+
+class _Levels:
+    """The levels along each vertical dim, looked for once."""
+
+    def __init__(
+        self, ds: xr.Dataset, topology: Topology, time: Hashable | None, z: Hashable | None, z_scale: float
+    ) -> None:
+        self.topology = topology
+        self.time = time
+        self._ds = ds
+        self._z = z
+        self._z_scale = z_scale
+        self._found: dict[tuple[Hashable, bool], Found | None] = {}
+
+    def of(self, dim: Hashable, *, cells: bool) -> Found | None:
+        """Give the levels of fields along a dim; None where it is not vertical."""
+        key = (dim, cells)
+        if key not in self._found:
+            ds, z = self._ds, self._z
+            dims = None if z is None else ds[z].dims if z in ds.variables else (z,)
+            named = dims is not None and (dim in dims or any(ds.sizes[d] == ds.sizes[dim] + 1 for d in dims))
+            self._found[key] = None
+            if self.topology.faces is not None and (named or (dims is None and is_vertical(ds, dim))):
+                self._found[key] = find_heights(
+                    ds, self.topology, dim, z, self.time, cells=cells, z_scale=self._z_scale
+                )
+        return self._found[key]
+
+    def groups(self, fields: Sequence[Named]) -> dict[str, _Group]:
+        """Put fields that share points and cells together, and name each part."""
+        topology, found = self.topology, dict[tuple[Any, ...], _Group]()
+        for item in sorted(fields, key=lambda item: topology.node in item.dims):
+            cells = next((topology.cells[dim] for dim in item.dims if dim in topology.cells), None)
+            dim = next(iter(item.dims - {topology.node, *topology.cells, self.time}), None)
+            levels = None if dim is None else self.of(dim, cells=cells is not None)
+            own = cells or topology.faces or topology.edges
+            assert own is not None  # noqa: S101  # a mesh has faces or edges
+            key = (own.location, *(() if levels is None else (levels.over, levels.levels, levels.heights.keys)))
+            group = found.setdefault(key, _Group(own, levels, set(), []))
+            group.dims |= {dim} - {None}
+            group.fields.append(item)
+        order = [item.name for item in fields]
+        for group in found.values():
+            group.fields.sort(key=lambda item: order.index(item.name))
+        layered = [group for group in found.values() if group.found is not None]
+        plain = [group for group in found.values() if group.found is None]
+        # In the order of their names, in which repair puts parts whose index is lost.
+        named = dict(sorted(((self._name(g, layered), g) for g in [*layered, *plain]), key=itemgetter(0)))
+        if not named:
+            own = topology.faces or topology.edges
+            assert own is not None  # noqa: S101  # as above
+            named = {"surface": _Group(own, None, set(), [])}
+        return named
+
+    def _name(self, group: _Group, layered: list[_Group]) -> str:
+        if group.found is None:
+            return "surface" if group.cells.location == "face" else "edges"
+        if len(layered) == 1:
+            return "layers"
+        dims = "_".join(sorted(map(str, group.dims)))
+        twins = [other for other in layered if other.dims == group.dims]
+        kind = "" if len(twins) == 1 else "_cells" if group.cells.dim in group.fields[0].dims else "_points"
+        return re.sub(r"[^\w.+-]", "_", f"layers_{dims}{kind}")
+
+
+def _part(
+    topology: Topology, group: _Group, sources: Mapping[Hashable, xr.Variable], selection: Selection
+) -> UgridPart:
+    hidden = _torn(topology, group.cells)
+    if group.found is None:
+        return UgridPart(group.cells, None, tuple(group.fields), hidden)
+    group.cells.expect_prisms()
+    found = group.found
+    moves = any(selection.moves(sources[key]) for key in found.heights.keys)
+    flipped = found.flipped
+    if flipped is None:
+        levels = found.heights.of(Steps(sources, selection).at(0), topology)
+        ends = levels[[0, -1]].reshape(2, -1)
+        ends = ends[:, np.isfinite(ends).all(axis=0)]
+        flipped = bool(ends.size and ends[1].mean() < ends[0].mean())
+    layers = Layers(frozenset(group.dims), found.heights, found.levels, flipped, moves)
+    return UgridPart(group.cells, layers, tuple(group.fields), hidden)
+
+
+def _torn(topology: Topology, cells: Cells) -> Array | None:
+    """Give the cells that would be drawn right across the map, where longitudes jump; None where there are none."""
+    if not topology.around:
+        return None
+    x = topology.points[0][cells.nodes]
+    starts = np.cumsum(cells.sizes) - cells.sizes
+    if not starts.size:
+        return None
+    wide = np.maximum.reduceat(x, starts) - np.minimum.reduceat(x, starts) > _ROUND / 2
+    return wide if wide.any() else None
+
+
+def _memory(
     ds: xr.Dataset,
-    names: list[Hashable],
     topology: Topology,
-    time_dim: Hashable | None,
-    z: Hashable | None,
-    z_scale: float,
-) -> _Layers | None:
-    """Find the dim of layers, and the heights of the levels between them."""
-    flat = {topology.node, topology.face, time_dim}
-    extra = [(name, dim) for name in names for dim in ds[name].dims if dim not in flat and flat & set(ds[name].dims)]
-    wanted = None if z is None else next(iter(ds[z].dims), None) if z in ds.variables else z
-    dims = [dim for _, dim in extra if wanted in (None, dim) and (wanted == dim or _is_vertical(ds, dim))]
-    if not dims:
-        return None
-    dim = dims[0]
-    cells = any(topology.face in ds[name].dims for name, other in extra if other == dim)
-    name = z if z in ds.variables else dim if dim in ds.variables else None
-    name = name if name is not None else next((n for n, c in ds.coords.items() if c.dims == (dim,)), None)
-    axis = find_axis(ds, "z", dim, name, cells=cells, z_scale=z_scale)
-    if len(axis.nodes) < 2:  # noqa: PLR2004  # no height to fill
-        return None
-    return _Layers(dim, axis.nodes, axis.flipped, not cells)
-
-
-def _is_vertical(ds: xr.Dataset, dim: Hashable) -> bool:
-    along = [ds[n].variable for n in ds.coords if ds[n].dims == (dim,)]
-    told = any("positive" in v.attrs or v.attrs.get("axis") == "Z" for v in along)
-    words = ("lay", "lev", "depth", "height", "z", "sigma")
-    return told or any(word in str(dim).lower() for word in words)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The mesh, as it is or filled with layers, and its fields."""
-
-    topology: Topology
-    layers: _Layers | None
-    time: Hashable | None
-    fields: tuple[Named, ...]
-    steps: Steps
-
-    def at(self, variable: xr.Variable, step: int) -> Array:
-        """Give a variable's values at a step."""
-        return np.asarray(self.steps.at(variable, step).values)
-
-    def step(self, step: int) -> Mesh:
-        """Give the mesh of a step."""
-        x, y, z = (as_floats(axis) for axis in self.topology.points)
-        if self.layers is None:
-            mesh = Mesh((x, y, z), cells=self.topology.cells())
-        else:
-            count = len(self.layers.levels)
-            heights = np.repeat(self.layers.levels, len(x))
-            mesh = Mesh((np.tile(x, count), np.tile(y, count), heights), cells=self.topology.prisms(count))
-        for item in self.fields:
-            dims = item.dims - {self.time}
-            if dims:
-                components = [part for variable in item.variables for part in self._flat(variable, item.inner, step)]
-                mesh.add(item, tuple(components), cells=self.topology.face in dims)
-        return mesh
-
-    def _flat(self, variable: xr.Variable, inner: Hashable | None, step: int) -> list[Array]:
-        variable = self.steps.at(variable, step)
-        flat = self.topology.face if self.topology.face in variable.dims else self.topology.node
-        layers = [] if self.layers is None else [self.layers.dim]
-        if self.layers is not None and self.layers.flipped:
-            variable = variable.isel({self.layers.dim: slice(None, None, -1)})
-        if inner is None or inner not in variable.dims:
-            return [np.asarray(variable.transpose(*layers, flat).values).reshape(-1)]
-        ordered = np.asarray(variable.transpose(inner, *layers, flat).values)
-        return [part.reshape(-1) for part in ordered]
+    groups: Mapping[str, _Group],
+    parts: Sequence[UgridPart],
+    kept: list[Hashable],
+) -> MeshMemory:
+    """Say where each variable is in the files."""
+    drawn: dict[Hashable, dict[str, Any]] = {}
+    for number, (group, part) in enumerate(zip(groups.values(), parts, strict=True)):
+        for item in group.fields:
+            cells = part.cells.dim in item.dims
+            roles = [[pack(part.cells.dim if cells else topology.node), "x"]]
+            across = [dim for dim in item.dims if dim in group.dims]
+            roles += [[pack(dim), "y"] for dim in across]
+            roles += [] if item.inner is None else [[pack(item.inner), "c"]]
+            flips = ["y"] if part.layers is not None and part.layers.flipped and across else []
+            for index, key in enumerate(item.keys):
+                names = [f"{item.name}{suffix}" for suffix in item.suffixes]
+                place = {"part": number, "tag": "CellData" if cells else "PointData", "roles": roles, "flips": flips}
+                drawn.setdefault(key, {**place, "arrays": names, "first": index})
+    first = parts[0]
+    for role, name in topology.places.items():
+        values = topology.points["xyz".index(role)]
+        joint = np.result_type(*(as_floats(axis).dtype for axis in topology.points))
+        exact = values.dtype.kind == "f" and joint.itemsize >= values.dtype.itemsize
+        if name in ds.variables and exact and (role != "z" or first.layers is None):
+            drawn.setdefault(name, {"part": 0, "node": "xyz".index(role)})
+    for number, part in enumerate(parts):
+        if part.cells.code and part.cells.name not in drawn:
+            drawn[part.cells.name] = {"part": number, "cells": part.cells.code, "layered": part.layers is not None}
+    layout = {"nodes": topology.points[0].size, "layers": [0 if p.layers is None else p.layers.levels for p in parts]}
+    return MeshMemory(drawn, kept, len(parts), layout)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
+import xarray as xr
 
-from vtkseries.cf.times import Times
-from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.evtk.arrays import field_data
+from vtkseries.beside import write_beside
 from vtkseries.meshes.model import Mesh
-from vtkseries.storage.index import Entry
-from vtkseries.storage.lock import Lock
-from vtkseries.storage.onefile import write_file
-from vtkseries.storage.recover import continue_series, start_series
-from vtkseries.storage.stepfile import new_token
-from vtkseries.xmlformat.codecs import Codec
+from vtkseries.meshes.steps import At, Selection, Steps
+from vtkseries.plan.fielddata import step_fields
+from vtkseries.plan.model import SeriesPlan
+from vtkseries.run import Run, begin, discard, finish, start
+from vtkseries.serial import locked, step_values
+from vtkseries.storage.index import Entry, Index
+from vtkseries.storage.onefile import write_temporary
+from vtkseries.storage.recover import checksum_step
+from vtkseries.storage.stepfile import StepFile
 
-__all__ = ["MeshSeries", "write_meshes"]
+__all__ = ["Builder", "MeshSeries", "list_step", "make_step", "write_meshes"]
+
+
+class Builder(Protocol):
+    """What makes the meshes of a step, one for each part, from the variables at it."""
+
+    def step(self, step: int, at: At) -> list[Mesh]:
+        """Give the mesh of each part."""
 
 
 @dataclass(frozen=True)
@@ -30,98 +38,101 @@ class MeshSeries:
 
     Attributes
     ----------
-    path : Path
-        The ``.pvd``, or the file of a single step.
-    suffix : str
-        ``".vtp"`` or ``".vtu"``.
-    times : Times
-    parts : tuple of str
-        Names of the parts; a lone one has none.
-    meshes : callable
-        Gives the mesh of each part at a step, and the step's numbers by name.
-    left_out : tuple of str
-        What is not drawn, why, and the remedy.
-    mode : str
-    durable : bool
-    method : Codec or None
+    plan : SeriesPlan
+        Where, with the field data of each step; its parts are no more than names.
+    build : Builder
+    sources : dict
+        The variables that it needs, by key: as lazy as they came.
+    beside : dict
+        Those that the plan needs, for field data and for files beside the steps.
+    selection : Selection
+        What of them a step has.
     """
 
-    path: Path
-    suffix: str
-    times: Times
-    parts: tuple[str, ...]
-    meshes: Callable[[int], tuple[list[Mesh], Mapping[str, Any]]]
-    left_out: tuple[str, ...] = ()
-    mode: str = "w"
-    durable: bool = False
-    method: Codec | None = None
-
-    def relative(self, part: str, number: int) -> str:
-        """Give a file's path from the directory of the ``.pvd``."""
-        stem = self.path.stem
-        return f"{stem}/{f'{stem}_{part}' if part else stem}_{number:06d}{self.suffix}"
+    plan: SeriesPlan
+    build: Builder
+    sources: dict[Hashable, xr.Variable]
+    beside: dict[str, xr.Variable]
+    selection: Selection
 
 
 def write_meshes(series: MeshSeries) -> Path:
-    """Write a series of meshes, one step in memory at a time.
+    """Write a series of meshes as its only writer, one step in memory at a time.
 
     Raises
     ------
     SeriesError
-        A single file is asked for and there are several steps or parts; or another writer has the series.
+        Another writer has the series.
     """
-    steps = len(series.times.values)
-    for text in series.left_out:
-        warnings.warn(text, VtkSeriesWarning, stacklevel=4)
-    if series.path.suffix != ".pvd":
-        if steps > 1 or len(series.parts) > 1:
-            what = f"{steps} time steps" if steps > 1 else f"{len(series.parts)} meshes ({', '.join(series.parts)})"
-            raise SeriesError(f"{series.path.name!r} holds one step of one mesh, but there are {what}; write a .pvd")
-        series.path.parent.mkdir(parents=True, exist_ok=True)
-        _write_step(series, 0, [series.path], new_token())
-        return series.path
-    folder = series.path.parent / series.path.stem
-    folder.mkdir(parents=True, exist_ok=True)
-    with Lock(series.path):
-        _write_series(series, steps)
-    return series.path
+    with locked(series.plan):
+        return _write(start(series.plan), series)
 
 
-def _write_series(series: MeshSeries, steps: int) -> None:
-    token, first = new_token(), 0
-    files = [series.relative(part, 0) for part in series.parts]
-    if series.mode == "a":
-        start = series.times.values[0]
-        found = continue_series(series.path, start, token=token, files=files, durable=series.durable)
-        index, first, number = found.index, found.number, found.file_number
-        if found.dropped:
-            text = f"{series.path}: steps from time {start!r} on ({found.dropped}) dropped, as the new ones begin there"
-            warnings.warn(text, VtkSeriesWarning, stacklevel=6)
-    else:
-        index = start_series(series.path, token=token, room=steps, files=files, durable=series.durable)
-        number = 0
-    with index:
-        for step in range(steps):
-            names = [series.relative(part, number + step) for part in series.parts]
-            paths = [series.path.parent / name for name in names]
-            _write_step(series, step, paths, token)
-            time = repr(series.times.values[step])
-            entries = [
-                Entry(time, name, position, part, size=path.stat().st_size)
-                for position, (name, part, path) in enumerate(zip(names, series.parts, paths, strict=True))
-            ]
-            index.commit(first + step, entries)
-        index.close()
+def _write(run: Run, series: MeshSeries) -> Path:
+    index, number = None, 0
+    steps = Steps(series.sources, series.selection)
+    try:
+        write_beside(run.plan, series.beside, run.token)
+        index = begin(run) if run.plan.mode == "a" else None
+        for number in range(run.plan.steps):
+            files = [StepFile(file, run.token) for file in _files(run.plan, number)]
+            values = step_values(run.plan, series.beside, number)
+            make_step(run.plan, series.build, number, files, steps.at(number), values)
+            index = index if index is not None else begin(run)
+            list_step(run, index, number, files)
+        return finish(run, index)
+    except BaseException as error:
+        discard(run)
+        error.add_note(f"while writing step {number} of {run.plan.path}")
+        raise
+    finally:
+        if index is not None:
+            index.release()
 
 
-def _write_step(series: MeshSeries, step: int, paths: list[Path], token: str) -> None:
-    times = series.times
-    meshes, numbers = series.meshes(step)
-    told: dict[str, Any] = {"TimeValue": np.array([times.values[step]])}
-    texts = {"date": times.dates[step] if times.dates else None, "time_units": times.units}
-    texts["time_calendar"] = times.calendar
-    told |= {name: np.array([text]) for name, text in texts.items() if text}
-    fields = field_data({**told, **numbers}, series.method)
-    for mesh, path in zip(meshes, paths, strict=True):
-        document, values = mesh.document(fields, series.method)
-        write_file(path, document, values, series.method, durable=series.durable, token=token)
+def _files(plan: SeriesPlan, step: int) -> list[Path]:
+    return [plan.file(part, step) for part in plan.parts]
+
+
+def make_step(
+    plan: SeriesPlan, build: Builder, step: int, files: Sequence[StepFile], at: At, values: Mapping[str, np.ndarray]
+) -> None:
+    """Write a step's files under their temporary names.
+
+    Raises
+    ------
+    OSError
+        The disk is full or broken; none of them stays.
+    """
+    fields = step_fields(plan.clock(plan.parts[0]), step, values)
+    try:
+        for mesh, file in zip(build.step(step, at), files, strict=True):
+            document, content = mesh.document(fields, plan.compression)
+            write_temporary(file, document, content, plan.compression)
+    except BaseException:
+        for file in files:
+            file.discard()
+        raise
+
+
+def list_step(run: Run, index: Index | None, step: int, files: Sequence[StepFile]) -> None:
+    """Give a step's files their final names, and list them; nothing happens to a step that is listed."""
+    number = run.first + step
+    if index is not None and index.holds(number):
+        for file in files:
+            file.discard()
+        return
+    for file in files:
+        file.publish(durable=run.plan.durable)
+    if index is not None:
+        index.commit(number, _entries(run.plan, step))
+
+
+def _entries(plan: SeriesPlan, step: int) -> list[Entry]:
+    """Describe a step for the index; with a checksum where the disk is waited for anyway."""
+    stamp, found = repr(plan.times.values[step]), []
+    for number, part in enumerate(plan.parts):
+        file = plan.file(part, step)
+        size, crc = checksum_step(file) if plan.durable else (file.stat().st_size, None)
+        found.append(Entry(stamp, plan.relative(part, step), number, part.name, size, crc))
+    return found

@@ -20,7 +20,7 @@ from vtkseries.plan.centred import centre_vectors
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import STANDS, constant_fields
 from vtkseries.plan.geometry import part_kind
-from vtkseries.plan.group import Group, Grouping, astray, group_fields
+from vtkseries.plan.group import Group, astray, group_fields
 from vtkseries.plan.model import Clock, FieldPlan, PartPlan, SeriesPlan, WholePlan
 from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins, static_notices
 from vtkseries.plan.pieces import Pieces, check_pieces, cut_group
@@ -31,7 +31,7 @@ from vtkseries.plan.turned import turned
 from vtkseries.values import conversions
 from vtkseries.xmlformat.codecs import codec
 
-__all__ = ["Prepared", "detect", "make_plan"]
+__all__ = ["Prepared", "check_options", "detect", "field_plans", "make_plan", "refuse_overwriting_itself"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def make_plan(
     """
     grid = choose_grid(path, grid)
     target = read_target(path, mode, suffixes=(".pvd",) if grid == "auto" else (".pvd", f".{grid}"))
-    _check_options(ds, parts, location, missing, z_scale)
+    check_options(ds, parts, location, missing, z_scale)
     if time_units is not None and not (isinstance(time_units, str) and time_units.strip()):
         message = f"time_units={time_units!r} must be text, such as 'hours since 2000-01-01' or 'days'"
         raise SeriesError(message)
@@ -113,10 +113,11 @@ def make_plan(
     )
     precision = read_encoding(encoding, [*names, *(vector.name for vector in found)])
     times = _times(ds, roles, time, time_units)
-    _refuse_overwriting_itself(ds, target)
+    refuse_overwriting_itself(ds, target)
     fill = None if isinstance(missing, str) or math.isnan(missing) else float(missing)
     sources: dict[str, xr.Variable] = {}
-    fields, groups = _field_plans(ds, grouping, times, sources), list(grouping.groups.values())
+    fields = field_plans(ds, grouping.field_data, times, sources)
+    groups = list(grouping.groups.values())
     for group in groups:
         group.kind = part_kind(group, grid)
         group.fields.extend(turned(group, times.dim))
@@ -223,7 +224,14 @@ def _refuse_unknown_sizes(ds: xr.Dataset) -> None:
             raise SeriesError(message)
 
 
-def _check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missing: str | float, z_scale: float) -> None:
+def check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missing: str | float, z_scale: float) -> None:
+    """Refuse options that mean nothing.
+
+    Raises
+    ------
+    SeriesError
+        Says what can be chosen.
+    """
     _refuse_unknown_sizes(ds)
     if location not in ("auto", "point", "cell"):
         message = f"location={location!r}: choose 'auto', 'point' or 'cell'"
@@ -255,7 +263,14 @@ def _globe(grid: str, radius: float | None, *, sphere: bool) -> float | None:
     return RADIUS if radius is None else float(radius)
 
 
-def _refuse_overwriting_itself(ds: xr.Dataset, target: Path) -> None:
+def refuse_overwriting_itself(ds: xr.Dataset, target: Path) -> None:
+    """Refuse a target that the Dataset is read from.
+
+    Raises
+    ------
+    SeriesError
+        It is.
+    """
     places = [ds.encoding.get("source"), *(v.encoding.get("source") for v in ds.variables.values())]
     for place_ in {p for p in places if isinstance(p, str)}:
         source = Path(place_)
@@ -272,11 +287,12 @@ def _times(ds: xr.Dataset, roles: Roles, time: Hashable | None, time_units: str 
     return read_times(ds, None, scalar, time_units)
 
 
-def _field_plans(
-    ds: xr.Dataset, grouping: Grouping, times: Times, sources: dict[str, xr.Variable]
+def field_plans(
+    ds: xr.Dataset, names: Sequence[Hashable], times: Times, sources: dict[str, xr.Variable]
 ) -> tuple[FieldPlan, ...]:
+    """Plan variables without a spatial axis as field data, and add them to the sources."""
     plans = []
-    for name in grouping.field_data:
+    for name in names:
         variable = ds[name].variable
         sources[f"field:{name}"] = variable
         has_time = times.dim in variable.dims

@@ -15,6 +15,7 @@ from vtkseries.cf.times import Times
 from vtkseries.metadata import VERSION, dumps, from_nodes, pack
 from vtkseries.plan.beside import BesidePlan, packed_rows, plan_beside
 from vtkseries.plan.group import STEP_FIELDS, Field, Group, Grouping
+from vtkseries.plan.meshmemory import MeshMemory
 from vtkseries.plan.model import FieldPlan
 from vtkseries.timecodes import time_code
 from vtkseries.values import conversions
@@ -108,6 +109,7 @@ def remember(
     beside: str | None = None,
     inside: int = INSIDE,
     linked: Mapping[Hashable, str] | None = None,
+    mesh: MeshMemory | None = None,
 ) -> Memory:
     """Say how each variable that is written is found again; coordinates with more than one dim join the fields.
 
@@ -130,10 +132,12 @@ def remember(
         Bytes of a coordinate up to which the JSON has its values.
     linked : mapping of name to str, optional
         What the series leads to in another file, each by its name in the series.
+    mesh : MeshMemory, optional
+        What is written as points and cells rather than as groups.
     """
     memory = Memory()
     task = _Task(ds, grouping, roles, times, parts, fill, memory, inside, beside, linked or {})
-    drawn = _drawn(task)
+    drawn = _drawn(task) if mesh is None else mesh.drawn
     written = [name for name in ds.variables if name in drawn or name in grouping.field_data]
     dims = {dim for name in written for dim in ds[name].dims}
     others = [name for name in ds.coords if name not in drawn and (not asked or set(ds[name].dims) <= dims)]
@@ -144,6 +148,8 @@ def remember(
             for name, variable in ds.data_vars.items()
             if name not in written and (name in metadata_names(ds) or _is_text(variable.variable))
         ]
+    if mesh is not None:
+        others += [name for name in mesh.kept if name not in drawn and name not in others]
     entries: dict[Hashable, dict[str, Any]] = {name: {"at": drawn[name]} for name in written if name in drawn}
     for name in written:
         if name not in drawn:
@@ -162,11 +168,12 @@ def remember(
         "encoding": _attributes(_lasting(ds.encoding)),
         "dims": [[pack(dim), size] for dim, size in ds.sizes.items() if dim in dims],
         "time": None if times.dim is None else pack(times.dim),
-        "parts": len(grouping.groups),
+        "parts": len(grouping.groups) if mesh is None else mesh.parts,
         "coords": [pack(name) for name in ds.coords if name in kept],
         "fill": pack(fill),
         "variables": [_entry(ds[name].variable, name, place) for name, place in kept.items()],
         **({"beside": files} if files else {}),
+        **({} if mesh is None else {"mesh": mesh.layout}),
     }
     return memory
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from vtkseries.xmlformat.codecs import Codec
 
-__all__ = ["write_file"]
+__all__ = ["write_file", "write_temporary"]
 
 _LEAST, _MOST = 1 << 20, 1 << 24
 """Bytes of a tile: enough for long stretches of the file, few beside the array."""
@@ -72,7 +72,36 @@ def write_file(
         The directory is missing, the disk is full, or the like; what was under the name is still there.
     """
     file = StepFile(path, token or new_token())
-    fd = file.open_exclusive()
+    write_temporary(file, document, values, method, alone=True)
+    try:
+        file.publish(durable=durable)
+    except BaseException:
+        file.discard()
+        raise
+
+
+def write_temporary(
+    file: StepFile,
+    document: Document,
+    values: Sequence[Values],
+    method: Codec | None = None,
+    *,
+    alone: bool = False,
+) -> None:
+    """Write a whole file under its temporary name; the arguments are those of :func:`write_file`.
+
+    Parameters
+    ----------
+    file : StepFile
+    alone : bool
+        Refuse to go on where another attempt has made it; otherwise both write the same bytes.
+
+    Raises
+    ------
+    OSError
+        The directory is missing, the disk is full, or the like; nothing stays behind.
+    """
+    fd = file.open_exclusive() if alone else file.open_for_blocks()
     try:
         try:
             if method is None:
@@ -81,7 +110,6 @@ def write_file(
                 _write_compressed(fd, document, values, method)
         finally:
             os.close(fd)
-        file.publish(durable=durable)
     except BaseException:
         file.discard()
         raise

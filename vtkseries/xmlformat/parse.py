@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vtkseries.errors import FormatError
 from vtkseries.xmlformat.codecs import decoder
+from vtkseries.xmlformat.counts import MESHES, UNKNOWN, mesh_tuples
 from vtkseries.xmlformat.dtypes import TO_NUMPY
 from vtkseries.xmlformat.layout import DataArray, Document, Piece, Section
 from vtkseries.xmlformat.markup import Walk, whole, wholes
@@ -224,7 +225,9 @@ class _Builder:
         if self._piece is not None:
             if self._file["type"] in _STRUCTURED:
                 box = extent(self._piece.attributes.get("Extent", ""), "the Extent of a piece")
-                arrays = _sized(self._arrays, tag, box_shape(box))
+                arrays = _sized(self._arrays, _grid_tuples(self._arrays, tag, box_shape(box)))
+            elif self._file["type"] in MESHES:
+                arrays = _sized(self._arrays, mesh_tuples(self._file["type"], tag, self._piece.attributes, arrays))
             self._piece.sections.append(Section(tag, arrays, tuple(attributes.items())))
         elif tag == "FieldData":
             self._field_data += arrays
@@ -290,20 +293,25 @@ def _nbytes(kind: str, values: int) -> int:
     return -(-values // 8) if kind == "Bit" else 0
 
 
-def _sized(arrays: list[DataArray], tag: str, shape: tuple[int, int, int]) -> tuple[DataArray, ...]:
-    """Give a section's arrays the sizes that its piece's extent asks for."""
+def _grid_tuples(arrays: list[DataArray], tag: str, shape: tuple[int, int, int]) -> list[int] | None:
+    """Give the tuples of a section's arrays that its piece's extent asks for."""
     if tag == "Coordinates":
-        tuples = [*reversed(shape), *([0] * len(arrays))][: len(arrays)]
-    elif tag in ("PointData", "Points"):
-        tuples = [prod(shape)] * len(arrays)
-    elif tag == "CellData":
-        tuples = [prod(max(n - 1, 1) for n in shape) if min(shape) else 0] * len(arrays)
-    else:
+        return [*reversed(shape), *([0] * len(arrays))][: len(arrays)]
+    if tag in ("PointData", "Points"):
+        return [prod(shape)] * len(arrays)
+    if tag == "CellData":
+        return [prod(max(n - 1, 1) for n in shape) if min(shape) else 0] * len(arrays)
+    return None
+
+
+def _sized(arrays: list[DataArray], tuples: list[int] | None) -> tuple[DataArray, ...]:
+    """Give arrays the sizes that so many tuples have."""
+    if tuples is None:
         return tuple(arrays)
     for array, count in zip(arrays, tuples, strict=True):
         if count * array.components > MAX_BYTES // 8:
             raise FormatError(f"array {array.name[:200]!r} has {count} tuples of {array.components}")
     return tuple(
-        replace(array, nbytes=_nbytes(array.type, count * array.components))
+        replace(array, nbytes=UNKNOWN if count == UNKNOWN else _nbytes(array.type, count * array.components))
         for array, count in zip(arrays, tuples, strict=True)
     )

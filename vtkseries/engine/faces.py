@@ -1,0 +1,126 @@
+"""The points of faces and edges, as UGRID has them, from the cells of a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from vtkseries.engine.lazy import outer
+from vtkseries.engine.meshfile import cell_total, read_flat
+from vtkseries.errors import FormatError
+
+if TYPE_CHECKING:
+    from vtkseries.engine.gridfile import GridFile
+    from vtkseries.engine.series import Series
+
+    Array = np.ndarray[Any, Any]
+
+__all__ = ["PADDED", "FacesArray", "flat_cells", "padded", "too_wide"]
+
+PADDED = 64
+"""Places to each point of a face that a matrix of faces may have: others of many cells would ask for any memory."""
+
+
+def too_wide(cells: int, width: int, nodes: int) -> bool:
+    """Tell whether a matrix of cells and their points is nearly empty."""
+    return cells * width > PADDED * nodes + 4096
+
+
+def padded(nodes: Array, sizes: Array, width: int, fill: Any, dtype: np.dtype) -> Array:
+    """Give a row for each cell: its points, and the fill value after them."""
+    found = np.full((len(sizes), width), fill, dtype)
+    found[np.arange(width) < sizes[:, None]] = nodes
+    return found
+
+
+class FacesArray(BackendArray):
+    """A connectivity variable.
+
+    Parameters
+    ----------
+    series : Series
+    part : int
+        Of the series.
+    levels : int
+        Of prisms between which the faces are; 0 where these are the cells.
+    nodes : int
+        Points of a level.
+    code : dict
+        Width, first number, fill value, and whether cells are along the last dim.
+    shape : tuple of int
+    dtype : dtype
+    """
+
+    def __init__(
+        self,
+        series: Series,
+        part: int,
+        levels: int,
+        nodes: int,
+        code: dict[str, Any],
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+    ) -> None:
+        self.series = series
+        self.part = part
+        self.levels = levels
+        self.nodes = nodes
+        self.code = code
+        self.shape = shape
+        self.dtype = dtype
+        grid = series.grid(0, part)
+        cells, width = shape[::-1] if code["across"] else shape
+        layers = max(levels - 1, 1)
+        if cell_total(grid) != cells * layers or width != int(code["width"]) or dtype.kind not in "iuf":
+            raise FormatError(f"{grid.path}: it has {cell_total(grid)} cells, not {cells} in {layers} layers")
+        if too_wide(cells, width, grid.end):
+            raise FormatError(f"{grid.path}: {cells} cells of {width} points are more than it can hold")
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> Array:
+        grid = self.series.grid(0, self.part)
+        nodes, sizes = flat_cells(grid)
+        if self.levels:
+            count = len(sizes) // (self.levels - 1)
+            sizes = sizes[:count]
+            layer = nodes[: int(sizes.sum())]
+            within = np.arange(len(layer)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            nodes = layer[within < np.repeat(sizes // 2, sizes)]
+            sizes = sizes // 2
+        width, fill = int(self.code["width"]), self.code["fill"]
+        if too_wide(len(sizes), width, len(nodes)) or (len(sizes) and int(sizes.max()) > width):
+            raise FormatError(f"{grid.path}: its {len(sizes)} cells are no matrix of {width} columns")
+        if len(nodes) and int(nodes.max()) >= self.nodes:
+            raise FormatError(f"{grid.path}: its cells name the point {nodes.max()} of {self.nodes}")
+        try:
+            value = np.nan if fill == "nan" else np.array(0 if fill is None else fill, self.dtype)[()]
+            found = padded(nodes + int(self.code["start"]), sizes, width, value, self.dtype)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise FormatError(f"{grid.path}: the fill value {fill!r} of its cells is none of {self.dtype}") from error
+        found = found.T if self.code["across"] else found
+        return np.asarray(found[outer(key, found.shape)])
+
+
+def flat_cells(grid: GridFile) -> tuple[Array, Array]:
+    """Give the points of all cells of an unstructured mesh, and how many each has, held against each other.
+
+    Raises
+    ------
+    FormatError
+        Offsets do not rise to the number of the cells' points, or a point is not there.
+    """
+    nodes = read_flat(grid, "Cells", "connectivity")[:, 0].astype(np.int64, copy=False)
+    ends = read_flat(grid, "Cells", "offsets")[:, 0].astype(np.int64, copy=False)
+    sizes = np.diff(ends, prepend=0)
+    if len(grid.sources) > 1:
+        raise FormatError(f"{grid.path}: its cells are in {len(grid.sources)} pieces")
+    if (len(sizes) and int(sizes.min()) < 0) or (int(ends[-1]) if len(ends) else 0) != len(nodes):
+        raise FormatError(f"{grid.path}: its offsets do not rise to the {len(nodes)} points of its cells")
+    if len(nodes) and not 0 <= int(nodes.min()) <= int(nodes.max()) < grid.points[2]:
+        raise FormatError(f"{grid.path}: its cells name the points {nodes.min()} to {nodes.max()} of {grid.points[2]}")
+    return nodes, sizes
