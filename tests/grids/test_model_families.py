@@ -176,7 +176,12 @@ def blowing(role: str) -> Callable[[xr.Dataset], Any]:
 
 
 GLOBE = Expected(
-    "t u v", on_globe("x"), on_globe("y"), on_globe("z"), vectors={"wind": tuple(map(blowing, "xyz"))}, closed=True
+    "t u v",
+    on_globe("x"),
+    on_globe("y"),
+    on_globe("z"),
+    vectors={"wind": tuple(blowing(role) for role in "xyz")},
+    closed=True,
 )
 PALM = (
     Expected("u", "xu", "y", "zu_3d"),
