@@ -120,7 +120,8 @@ def test_a_plan_is_small_picklable_and_readable() -> None:
     assert len(pickle.dumps(plan)) < 30_000
     text = repr(plan)
     words = [
-        "4 steps, 8 files",
+        "4 steps, 5 files",
+        "written once (336 B): land",
         "run_z_y_x_000000.vtr",
         "T: Float32",
         "w: Float32 x 3 (u, v)",

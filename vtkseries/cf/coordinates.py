@@ -83,7 +83,8 @@ def upward(variable: xr.Variable | None, z_scale: float, name: Hashable = "") ->
         why = "positive: down"
     if why is None:
         return z_scale, None
-    if _below_zero(variable):
+    # A declared direction is taken at its word, but for depths that the whole ocean would have above its surface.
+    if (standard.startswith("depth") or not positive) and _below_zero(variable):
         return z_scale, f"{why}, but none of its values is above 0: these are heights, and not negated"
     return -z_scale, f"negated, so that up is up ({why})"
 

@@ -93,7 +93,7 @@ def _tile(count: tuple[int, int, int], row: int, depth: int | None) -> tuple[int
     """Give planes and rows that are moved at a time."""
     if depth is not None:
         planes = min(count[0], depth)
-        return planes, min(count[1], max(1, 4 * _SLAB // max(1, planes * row)))
+        return planes, min(count[1], max(1, _SLAB // max(1, planes * row)))
     plane = max(1, count[1] * row)
     # At least 16 planes, as far as memory is no matter, since few long writes are faster than many short ones.
     return min(count[0], max(1, _SLAB // plane, min(16, 4 * _SLAB // plane))), count[1]
