@@ -149,6 +149,8 @@ def _found(
 
 def _unused(ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> list[str]:
     """Tell of coordinates of several dims where a grid of lines counts positions in their stead."""
+    if all(coordinate.ndim <= 1 for coordinate in ds.coords.values()):
+        return []
     try:
         found = find_coordinates(ds, field, dims, roles, prefer=False)
     except AmbiguousError:
