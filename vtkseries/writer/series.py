@@ -17,7 +17,7 @@ import xarray as xr
 from vtkseries.cf.times import Times, count_time
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.build import make_plan
-from vtkseries.plan.fielddata import text_array
+from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.model import SeriesPlan
 from vtkseries.plan.remember import INSIDE
 from vtkseries.plan.target import read_target
@@ -315,8 +315,7 @@ class SeriesWriter:
         if grid is None and not alone:
             raise SeriesError("arrays need a grid: make the SeriesWriter with x=, y= and z=, or write a Dataset")
         times = self._times(time)
-        labels = (("time_units", times.units), ("time_calendar", times.calendar))
-        constants = tuple(text_array(name, text) for name, text in labels if text)
+        constants = constant_fields(times, "")
         parts: tuple[PartPlan, ...] = ()
         sources: dict[str, xr.Variable] = {}
         if grid is not None:
