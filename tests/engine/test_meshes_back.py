@@ -13,7 +13,7 @@ import xarray as xr
 from test_meshes import layered, mesh, numbers, particles
 from test_meshes_ragged import observations
 
-from vtkseries import VtkSeriesWarning
+from vtkseries import FormatError, VtkSeriesWarning
 
 TIMES = np.array(["2000-01-01", "2000-01-02T12:00"], "M8[ns]")
 
@@ -214,3 +214,19 @@ def test_what_came_back_is_written_again_as_it_was(tmp_path: Path) -> None:
         for file in sorted(path.parent.rglob("*.vt?")):
             other = again.parent / file.relative_to(path.parent)
             assert other.read_bytes() == file.read_bytes(), file
+
+
+@pytest.mark.unchecked(reason="damaged on purpose")
+@pytest.mark.parametrize("key", ["width", "start", "fill", "across"])
+def test_what_a_file_says_of_its_faces_is_whole_or_an_error(tmp_path: Path, key: str) -> None:
+    _, path = write("mesh", tmp_path)
+    # In the codes of the file's text, with as many digits.
+    codes, other = (
+        " ".join(map(str, f'"{text}"'.encode())).encode() for text in (key, key[:-1] + chr(ord(key[-1]) + 1))
+    )
+    for file in (tmp_path / "run").glob("*.vtu"):
+        content = file.read_bytes()
+        assert codes in content
+        file.write_bytes(content.replace(codes, other))
+    with pytest.raises(FormatError, match="faces"), xr.open_dataset(path, engine="vtkseries") as back:
+        back.load()

@@ -68,13 +68,17 @@ class FacesArray(BackendArray):
         self.part = part
         self.levels = levels
         self.nodes = nodes
-        self.code = code
         self.shape = shape
         self.dtype = dtype
         grid = series.grid(0, part)
-        cells, width = shape[::-1] if code["across"] else shape
+        try:
+            self.width, self.start = int(code["width"]), int(code["start"])
+            self.fill, self.across = code["fill"], bool(code["across"])
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise FormatError(f"{grid.path}: what it says of its faces lacks {error}") from error
+        cells, width = shape[::-1] if self.across else shape
         layers = max(levels - 1, 1)
-        if cell_total(grid) != cells * layers or width != int(code["width"]) or dtype.kind not in "iuf":
+        if cell_total(grid) != cells * layers or width != self.width or dtype.kind not in "iuf":
             raise FormatError(f"{grid.path}: it has {cell_total(grid)} cells, not {cells} in {layers} layers")
         if too_wide(cells, width, grid.end):
             raise FormatError(f"{grid.path}: {cells} cells of {width} points are more than it can hold")
@@ -92,17 +96,17 @@ class FacesArray(BackendArray):
             within = np.arange(len(layer)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
             nodes = layer[within < np.repeat(sizes // 2, sizes)]
             sizes = sizes // 2
-        width, fill = int(self.code["width"]), self.code["fill"]
+        width, fill = self.width, self.fill
         if too_wide(len(sizes), width, len(nodes)) or (len(sizes) and int(sizes.max()) > width):
             raise FormatError(f"{grid.path}: its {len(sizes)} cells are no matrix of {width} columns")
         if len(nodes) and int(nodes.max()) >= self.nodes:
             raise FormatError(f"{grid.path}: its cells name the point {nodes.max()} of {self.nodes}")
         try:
             value = np.nan if fill == "nan" else np.array(0 if fill is None else fill, self.dtype)[()]
-            found = padded(nodes + int(self.code["start"]), sizes, width, value, self.dtype)
+            found = padded(nodes + self.start, sizes, width, value, self.dtype)
         except (TypeError, ValueError, OverflowError) as error:
             raise FormatError(f"{grid.path}: the fill value {fill!r} of its cells is none of {self.dtype}") from error
-        found = found.T if self.code["across"] else found
+        found = found.T if self.across else found
         return np.asarray(found[outer(key, found.shape)])
 
 
