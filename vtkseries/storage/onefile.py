@@ -169,7 +169,9 @@ class _Movers:
         """Write one array; it is whole when this returns."""
         if not source.nbytes:
             return
-        tiles = Tiles(source, min(_MOST, max(_LEAST, source.nbytes // (2 * self._many))))
+        # All threads' buffers together take no more than half of one component.
+        most = source.nbytes // (2 * self._many * len(source.components))
+        tiles = Tiles(source, min(_MOST, max(_LEAST, most)))
         if tiles.whole is not None:
             write_at(self._fd, at, tiles.whole)
             return
