@@ -128,3 +128,18 @@ def test_longitudes_that_jump_at_the_date_line_are_unwrapped_on_a_plane_too(tmp_
     x = read_vtk(tmp_path / "one.vts").points[0, ..., 0]
     assert np.ptp(x) < 35
     assert (np.abs(np.diff(x, axis=0)) < 10).all()
+
+
+@pytest.mark.parametrize("chunks", [None, {"time": 1, "lev": 1}])
+def test_points_that_are_too_many_to_keep_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: dict[str, int] | None
+) -> None:
+    ds = climate() if chunks is None else climate().chunk(chunks)
+    climate().vtk.to_vts(tmp_path / "kept" / "run.pvd", sphere=True, radius=RADIUS)
+    monkeypatch.setattr("vtkseries.plan.parts.KEPT", 0)
+    monkeypatch.setattr("vtkseries.plan.parts._SENT", 0)
+    monkeypatch.setattr("vtkseries.cf.lazy.KEPT", 0)
+    ds.vtk.to_vts(tmp_path / "made" / "run.pvd", sphere=True, radius=RADIUS)
+    for step in range(2):
+        kept, made = (tmp_path / name / "run" / f"run_{step:06d}.vts" for name in ("kept", "made"))
+        assert made.read_bytes() == kept.read_bytes()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.lazy import KEPT, wrapped
+from vtkseries.cf.lazy import KEPT, LAST, wrapped
 from vtkseries.cf.missing import without_fills
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
@@ -148,7 +148,7 @@ def _points(group: Group, geometry: Geometry, prefix: str, sources: dict[str, xr
         return ArrayPlan("Points", conversion.dtype, geometry.points, len(SPACE), (one,))
     if group.placement.globe is not None:
         sources[key] = group.placement.globe.points
-        roles = tuple("c" if dim == "component" else str(dim) for dim in sources[key].dims)
+        roles = tuple("c" if dim == LAST else str(dim) for dim in sources[key].dims)
         return ArrayPlan(
             "Points", conversion.dtype, geometry.points, len(SPACE), (Component(key, roles, flips, conversion),)
         )

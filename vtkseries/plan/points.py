@@ -32,7 +32,7 @@ class Globe:
     angles : tuple of Variables
         Sine and cosine of longitude and of latitude.
     points : Variable
-        x, y and z side by side, along a last dim ``"component"``, as a file has them.
+        x, y and z side by side, along the last dim, as a file has them.
     """
 
     angles: tuple[xr.Variable, ...]
