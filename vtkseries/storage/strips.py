@@ -67,7 +67,9 @@ def depth(source: Array) -> int | None:
 
 
 def _fast(source: Array) -> int | None:
-    """Give which of z, y, x memory runs along."""
+    """Give which of z, y, x memory runs along; None where one value fills a row, which is in no order."""
+    if source.shape[_X] == 1:
+        return None
     steps = [(abs(source.strides[axis]), -axis) for axis in range(_AXES) if source.shape[axis] > 1]
     moving = [step for step in steps if step[0]]
     return -min(moving)[1] if moving else None
