@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import os
 import random
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from tools.mutations import Seed, mutate
 
+from vtkseries.engine.series import open_series
 from vtkseries.errors import FormatError
 from vtkseries.xmlformat import collection, plain, pvd
 from vtkseries.xmlformat.collection import Entry, parse_collection, parse_file_series
 from vtkseries.xmlformat.markup import Walk
 from vtkseries.xmlformat.plain import read_plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD, TAIL = b'<VTKFile type="Collection">\n<Collection>\n', b"</Collection>\n</VTKFile>\n"
 STEPS = [[pvd.Entry(repr(i * 0.1), f"run/run_{i:06d}.vtr", 0, "", 1234 + i, i * 7919)] for i in range(90)]
@@ -170,8 +175,11 @@ def test_what_is_not_plain_is_left_to_expat(block: bytes) -> None:
 @pytest.mark.parametrize(
     ("element", "reason"),
     [
-        (b'<DataSet timestep="@" file="run/run_@.vtr"/>', "more than 600000 files"),
+        (b'<DataSet timestep="@" file="run/run_@.vtr"/>', "more than 520000 files"),
         (b'<DataSet timestep="@" file="%s@"/>' % (b"n" * 400), "names of its files have more than"),
+        (b'<DataSet timestep="1%s" file="a"/>' % (b"0" * 300), "times of its files have more than"),
+        (b" " * 200, "are no plain entries"),
+        (b"<!--x-->" * 30, "are no plain entries"),
         (b'<DataSet x="@" file="a"/>', "too many elements"),
         (b'<DataSet part="@" file="a"/>', "more than 4096 parts"),
     ],
@@ -179,6 +187,42 @@ def test_what_is_not_plain_is_left_to_expat(block: bytes) -> None:
 def test_a_flood_of_entries_is_refused(element: bytes, reason: str) -> None:
     with pytest.raises(FormatError, match=reason):
         parse_collection([HEAD, *(repeated(element, 5000)[len(HEAD) : -len(TAIL)] for _ in range(121))])
+
+
+@pytest.mark.unchecked(reason="they name no files that exist")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("r/../r_@.vtr", "'..'"),
+        ("/r_@.vtr", "outside its own directory"),
+        ("c:r_@.vtr", "outside"),
+        ("s3://r_@", "is a URL"),
+    ],
+)
+def test_names_that_need_a_look_are_refused_soon(tmp_path: Path, name: str, reason: str) -> None:
+    path = tmp_path / "run.pvd"
+    path.write_bytes(repeated(b'<DataSet timestep="@" file="%s"/>' % name.encode(), 90_000))
+    with pytest.raises(FormatError, match=re.escape(reason)):
+        open_series(str(path))
+
+
+@pytest.mark.unchecked(reason="they name no files that exist")
+@pytest.mark.parametrize("name", ["r..@.vtr", "a\\r_@.vtr", "r_12:00_@.vtr", "a/../r_@.vtr", "..a/r_@.vtr"])
+def test_names_that_look_odd_and_stay_inside_are_taken(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "run.pvd"
+    path.write_bytes(repeated(b'<DataSet timestep="@" file="%s"/>' % name.encode()))
+    assert list(open_series(str(path)).parts[0].files) == [name.replace("@", str(i)) for i in range(9)]
+
+
+@pytest.mark.parametrize("first", [b'<DataSet timestep="@" file="b&amp;@"/>', b"<DataSet file='@' timestep='@'/>"])
+def test_entries_of_several_kinds_are_read_at_once(first: bytes) -> None:
+    for check in (b"", b"<!--@ 0badcafe-->"):
+        second = b'<DataSet name="&quot;&lt;" file="r&quot;@" timestep="@.5" group="g"/>'.replace(b'"', first[-3:-2])
+        data = repeated(first + check + second + check, 500)
+        expected = by_expat(data)
+        assert expected is not None
+        assert list(parse_collection(data)) == expected
+        assert read_plain(data[len(HEAD) : -len(TAIL)], utf8=True) is not None
 
 
 def test_a_long_series_is_held_in_few_bytes() -> None:

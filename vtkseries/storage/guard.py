@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Identity", "check_reference", "check_references", "identify", "naming", "open_regular", "resolve"]
 
+MAX_RISING = 80_000
+"""Names of one index with ``..``, each of which costs a look."""
+
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _DRIVE = re.compile(r"[A-Za-z]:")
-_ODD = (b"\\", b":", b"..")
+_UP = (b"../", b"..\\", b"..\0")
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)  # a FIFO would wait for its writer
@@ -80,21 +83,25 @@ def check_references(references: Names, *, follow_outside: bool) -> None:
         One leads out of the directory.
     """
     content = references.content
-    firsts = np.frombuffer(content, np.uint8)[references.begins]
-    if (firsts == ord("/")).any() or any(mark in content for mark in _ODD):
-        for reference in references:
-            check_reference(reference, follow_outside=follow_outside)
+    if follow_outside:
+        odd = references if b"://" in content else ()
+    elif b"://" in content or any(mark in content for mark in _UP):
+        odd = references
+    else:
+        firsts = np.frombuffer(content, np.uint8)[references.begins]
+        seconds = np.frombuffer(content, np.uint8)[references.begins + 1]  # of one byte: what stands behind it
+        odd = references.take(np.flatnonzero(np.isin(firsts, list(b"/\\")) | (seconds == ord(":"))))
+    rising = 0
+    for reference in odd:
+        rising += ".." in reference and not follow_outside
+        if rising > MAX_RISING:
+            raise FormatError(f"the names of more than {MAX_RISING} of its files have '..'")
+        check_reference(reference, follow_outside=follow_outside)
 
 
 def _rises(reference: str) -> bool:
-    if ".." not in reference:
-        return False
-    depth = 0
-    for part in re.split(r"[/\\]", reference):
-        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
-        if depth < 0:
-            return True
-    return False
+    path = os.path.normpath(reference.replace("\\", "/"))
+    return path == ".." or path.startswith("../")
 
 
 def resolve(directory: str, reference: str, *, follow_outside: bool = False) -> str:

@@ -35,11 +35,17 @@ MAX_INDEX = 256 * 1024 * 1024
 """Bytes of an index, padding included."""
 
 MAX_FILE_SERIES = 16 * 1024 * 1024
-MAX_ENTRIES = 600_000
+MAX_ENTRIES = 520_000
 MAX_MARKS = 450_000
 MAX_PARTS = 4096
 MAX_NAMES = 24 * 1024 * 1024
 """Bytes of all entries' paths together."""
+
+MAX_TIMES = 16 * 1024 * 1024
+"""Bytes of all entries' times together, as they are written."""
+
+MAX_REST = 96 * 1024 * 1024
+"""Bytes that are no entries: a log of 500,000 steps may have 64 MB of free slots."""
 
 _DEPTH = 2  # VTKFile, Collection, DataSet
 _NO_NAME = re.compile("[\0\ud800-\udfff]")
@@ -153,6 +159,8 @@ class Listing:
     def __init__(self) -> None:
         self.labels: list[Label] = []
         self._numbers: dict[str, int] = {}
+        self._known: dict[Any, int] = {}
+        self._written = 0
         self._times, self._blocks, self._ends = array("d"), array("I"), array("I")
         self._content = bytearray()
 
@@ -194,6 +202,9 @@ class Listing:
         """Add many; False, and nothing added, where one of them is not fit to be."""
         count = len(found.ends)
         files, stamps = found.columns.get("file", [b""]), found.columns.get("timestep", [b"0"] * count)
+        self._written += sum(map(len, filter(None, stamps)))
+        if self._written > MAX_TIMES:
+            raise FormatError(f"the times of its files have more than {MAX_TIMES} bytes together")
         times = None if None in stamps or not all(files) else _reals(stamps)
         if times is None:
             return False
@@ -204,17 +215,22 @@ class Listing:
         """Give the number of each element's label."""
         nothing: list[Any] = [None] * count
         keys = list(zip(columns.get("group", nothing), columns.get("part", nothing), strict=True))
-        table = {}
+        try:
+            return np.fromiter(map(self._known.__getitem__, keys), np.uint32, count)
+        except KeyError:
+            self._learn(keys, columns.get("name", nothing))
+        return np.fromiter(map(self._known.__getitem__, keys), np.uint32, count)
+
+    def _learn(self, keys: list[Any], names: list[Any]) -> None:
+        """Note the number of the label that each group and part have, with the name of the first such element."""
+        if len(self._known) > MAX_PARTS:  # many ways to write one label
+            self._known.clear()
+        firsts = dict(zip(reversed(keys), reversed(names), strict=True))
         for group, part in dict.fromkeys(keys):
             text = "0" if part is None else part.decode()
             text = f"{group.decode()}_{text}" if group else text
-            if text not in self._numbers:
-                name = columns.get("name", nothing)[keys.index((group, part))]
-                self._number(text, name.decode() if name else "")
-            table[group, part] = self._numbers[text]
-        if len(table) == 1:
-            return np.full(count, next(iter(table.values())), np.uint32)
-        return np.fromiter(map(table.__getitem__, keys), np.uint32, count)
+            name = firsts[group, part]
+            self._known[group, part] = self._number(text, name.decode() if name else "")
 
     def _number(self, part: str, name: str) -> int:
         number = self._numbers.setdefault(part, len(self.labels))
@@ -272,9 +288,18 @@ def parse_collection(data: bytes | Iterable[bytes]) -> Listing:
     """
     handler = _Collection()
     handler.walk = walk = Walk(handler, MAX_ODD + _DEPTH)
-    if walk.run(sifted([data] if isinstance(data, bytes) else data, handler.take)):
+    if walk.run(_bounded(sifted([data] if isinstance(data, bytes) else data, handler.take))):
         raise FormatError("it is a collection with appended data")
     return handler.listing
+
+
+def _bounded(rest: Iterable[bytes]) -> Iterator[bytes]:
+    left = MAX_REST
+    for chunk in rest:
+        left -= len(chunk)
+        if left < 0:
+            raise FormatError(f"more than {MAX_REST} bytes of it are no plain entries")
+        yield chunk
 
 
 class _Collection:

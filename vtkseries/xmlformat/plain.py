@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +26,6 @@ MAX_ODD = 80_000
 ATTRIBUTES = ("timestep", "group", "part", "name", "file")
 """Those that an element may have, each once, in any order."""
 
-_NONE: Any = None
 _MOST_KINDS = 64
 _BEGIN = b"<DataSet"
 _SPACE = rb"[ \t\r\n]"
@@ -35,6 +36,7 @@ _LAST = re.compile(_END)
 _LITERAL = re.compile(
     rb"(?P<start>" + _END + rb"<DataSet)?+" + _SPACE + rb"++(?P<name>[a-z]+)" + _SPACE + rb"*+=" + _SPACE + rb"*+"
 )
+_CHECKS = re.compile(rb"/><!--[0-9]{1,19}(?: [0-9a-f]{8})?-->")
 _USUAL = b"<DataSet timestep="
 _CHECKED = re.compile(rb"(?:/><!--[0-9]{1,19}(?: [0-9a-f]{8})?-->" + _BETWEEN + re.escape(_USUAL) + rb'")*+')
 _PLAIN = bytes(code for code in range(32, 256) if code not in b"<&")
@@ -105,12 +107,13 @@ def read_plain(block: bytes, *, utf8: bool) -> Elements | None:
     literals[0] = b"/>" + literals[0]  # as if another element came before
     if len(literals) == len(values) or not _LAST.fullmatch(literals[-1]) or not _is_text(block, utf8=utf8):
         return None
-    joined = b'"'.join(values)
+    joined = b"\n".join(values)  # which no plain value has in it
     meaning = joined.translate(None, _PLAIN)
-    if meaning:
-        if len(_ENTITY.findall(joined)) != len(meaning):
+    odd = len(meaning) - len(values) + 1
+    if odd:
+        if len(_ENTITY.findall(joined)) != odd:
             return None
-        values = [_unescaped(value) for value in values] if b"&quot;" in joined else _unescaped(joined).split(b'"')
+        values = _unescaped(joined).split(b"\n")
     return _alike(literals, values) or _mixed(literals, values)
 
 
@@ -164,26 +167,27 @@ def _attribute(literal: bytes, *, starts: bool) -> str | None:
 
 def _mixed(literals: list[bytes], values: list[bytes]) -> Elements | None:
     """Read elements of which some have attributes that others have not."""
-    columns: dict[str, list[bytes]] = {}
-    ends: list[bytes] = []
-    kinds: dict[bytes, tuple[list[bytes], bool]] = {}
-    count = -1
-    for literal, value in zip(literals, values, strict=False):
-        if literal not in kinds:
-            found = _LITERAL.fullmatch(literal)
-            name = found["name"].decode() if found else ""
-            if found is None or name not in ATTRIBUTES:
-                return None
-            kinds[literal] = columns.setdefault(name, []), found["start"] is not None
-        column, starts = kinds[literal]
-        if starts:
-            count += 1
-            ends += [literal] if count else []
-        if len(column) > count:
+    texts = _CHECKS.sub(b"/><!--0-->", b'"'.join(literals[:-1])).split(b'"')  # of few kinds
+    kinds: dict[bytes, int] = {}
+    for text in dict.fromkeys(texts):
+        found = _LITERAL.fullmatch(text)
+        name = found["name"].decode() if found else ""
+        if found is None or name not in ATTRIBUTES:
+            return None
+        kinds[text] = 2 * ATTRIBUTES.index(name) + (found["start"] is not None)
+    names, starts = divmod(np.fromiter(map(kinds.__getitem__, texts), np.int8, len(texts)), 2)
+    elements = np.cumsum(starts, dtype=np.int64) - 1
+    given = np.empty(len(values), object)
+    given[:] = values
+    columns = {}
+    for number, name in enumerate(ATTRIBUTES):
+        places = np.flatnonzero(names == number)
+        if not len(places):
+            continue
+        if not np.diff(elements[places]).all():
             return None  # the same attribute twice
-        if len(column) < count:
-            column += [_NONE] * (count - len(column))
-        column.append(value)
-    for column in columns.values():
-        column.extend([_NONE] * (count + 1 - len(column)))
-    return Elements(columns, [*ends, literals[-1]])
+        column = np.full(elements[-1] + 1, None)
+        column[elements[places]] = given[places]
+        columns[name] = column.tolist()
+    firsts = np.flatnonzero(starts)[1:]
+    return Elements(columns, [*(literals[place] for place in firsts.tolist()), literals[-1]])
