@@ -20,10 +20,10 @@ def observations(kind: str, instance: str) -> tuple[xr.Dataset, np.ndarray]:
     """Twelve values, and the station or profile of each."""
     if kind == "contiguous":
         owner = np.repeat(np.arange(3), COUNTS)
-        told = xr.Variable(instance, COUNTS, {"sample_dimension": "obs"})
+        told = xr.Variable(instance, COUNTS.copy(), {"sample_dimension": "obs"})
     else:
         owner = OWNER
-        told = xr.Variable("obs", OWNER, {"instance_dimension": instance})
+        told = xr.Variable("obs", OWNER.copy(), {"instance_dimension": instance})
     ds = xr.Dataset({"temp": ("obs", numbers(12)), "told": told, "rank": (instance, [7.0, 8.0, 9.0])})
     return ds.assign_coords(lon=(instance, LON), lat=(instance, LAT)), owner
 

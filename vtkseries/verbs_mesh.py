@@ -51,14 +51,15 @@ class MeshVerbs:
         """Write particles, stations or trajectories (CF discrete sampling geometries), one file a step.
 
         Points without a place (NaN) are not there, so that their number may change from step to step. Where each point
-        has a time of its own, a step is made of those that share one. Trajectories are lines, in one step.
+        has a time of its own, a step is made of those that share one. Trajectories are lines, in one step, and so are
+        the profiles along them (``featureType``).
 
         Parameters
         ----------
         path : path
             Ends in ``.pvd``, or ``.vtp`` for exactly one step.
         x, y, z : hashable, optional
-            Variables with the points' places, along one dim, and perhaps time; found by CF attributes and names.
+            Variables with the points' places, along dims of points, and perhaps time; found by CF attributes and names.
         time : hashable, optional
             The variable with the times of the steps, or of each point.
         trajectory : hashable, optional

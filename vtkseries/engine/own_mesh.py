@@ -131,7 +131,7 @@ def _of_points(
     index = mesh["index"]
     if index is None and point_total(grid) != total:
         raise FormatError(f"it has {point_total(grid)} points, and its metadata tell of {total}")
-    if index is None and factor == 1:
+    if index is None and factor == 1 and len(sizes) <= 1:
         roles = tuple("x" if role == "p0" else role for role in roles)
         return _grid(task, mesh_view(task.series, tag), (1, 1, total), tag, member, (dims, roles, shape), (), dtype)
     _expect_dense(task, position, total)

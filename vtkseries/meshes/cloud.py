@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,22 +27,22 @@ class Layout:
     Attributes
     ----------
     points : tuple of hashable
-        The dims that run over points: one, or trajectory and observation.
+        The dims that run over points; none where there is a single one. Those of `stamps` come first.
     time : hashable or None
         The dim of the steps.
     stamps : hashable or None
-        The variable that gives each point's own time.
+        The variable that gives the time of each step or, without a dim of steps, of each point.
     owner : Variable or None
-        The trajectory of each point; None where points are drawn alone.
-    instances : hashable or None
-        The dim over trajectories.
+        The line of each point, as a trajectory; None where points are drawn alone.
+    instances : mapping
+        The dims over lines, and their sizes; none where lines are told by what they are called.
     """
 
     points: tuple[Hashable, ...]
     time: Hashable | None = None
     stamps: Hashable | None = None
     owner: xr.Variable | None = None
-    instances: Hashable | None = None
+    instances: Mapping[Hashable, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,17 +78,15 @@ class Cloud:
     def step(self, step: int, at: At) -> list[Mesh]:
         """Give the mesh of a step; points without a place are not there."""
         members = None if self.selection.members is None else self.selection.members[step]
-        sizes = dict(self.sizes) if members is None else dict.fromkeys(self.sizes, len(members))
-        size = int(np.prod(list(sizes.values()), dtype=np.int64))
-        axes = [
-            _line(at(self.places[role]), self.layout.points, sizes) if role in self.places else None for role in "xyz"
-        ]
+        sizes = self._sizes(members)
+        size = math.prod(sizes.values())
+        axes = [_line(at(self.places[role]), sizes) if role in self.places else None for role in "xyz"]
         x, y, z = (np.zeros(size) if axis is None else as_floats(axis) for axis in axes)
         z = z * z.dtype.type(self.factor) if self.factor != 1 else z
         chosen = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & np.isfinite(z))
         owner = None
         if self.layout.owner is not None:
-            owner = _line(self.layout.owner, self.layout.points, sizes)
+            owner = _line(self.layout.owner, sizes)
             chosen = chosen[np.argsort(owner[chosen], kind="stable")]
         take: Any = slice(None) if chosen.size == size and owner is None else chosen
         mesh = Mesh((x[take], y[take], z[take]))
@@ -98,10 +97,19 @@ class Cloud:
         for item in self.fields:
             self._add(mesh, item, [at(key) for key in item.keys], sizes, take, groups)
         if self.index is not None:
-            numbers = chosen if members is None else members[chosen]
-            count = int(np.prod(list(self.sizes.values()), dtype=np.int64))
+            rest = 1 if members is None or not len(members) else size // len(members)
+            numbers = chosen if members is None else members[chosen // rest] * rest + chosen % rest
+            count = math.prod(self.sizes.values())
             mesh.point.append((self.index, (numbers.astype("i4" if count <= np.iinfo("i4").max else "i8"),)))
         return [mesh]
+
+    def _sizes(self, members: Array | None) -> dict[Hashable, int]:
+        """Give the dims over the points of a step: those with times of their own lie along the first of theirs."""
+        if members is None:
+            return self.sizes
+        stamped = self.selection.sizes
+        rest = {dim: size for dim, size in self.sizes.items() if dim not in stamped}
+        return {next(iter(stamped)): len(members), **rest}
 
     def _add(
         self,
@@ -113,17 +121,18 @@ class Cloud:
         groups: Array,
     ) -> None:
         parts = [part for variable in variables for part in _split(variable, item.inner)]
-        on_lines = item.dims - {self.layout.time} == {self.layout.instances}
-        if on_lines and mesh.lines is not None:
-            mesh.add(item, [np.asarray(part.values)[groups] for part in parts], cells=True, blank=self.blank)
-        elif not on_lines or len(self.layout.points) > 1:
-            mesh.add(item, [_line(part, self.layout.points, sizes)[take] for part in parts], blank=self.blank)
+        own = item.dims - {self.layout.time}
+        if mesh.lines is not None and own and own <= set(self.layout.instances):
+            values = [_line(part, self.layout.instances)[groups] for part in parts]
+            mesh.add(item, values, cells=True, blank=self.blank)
+        else:
+            mesh.add(item, [_line(part, sizes)[take] for part in parts], blank=self.blank)
 
 
-def _line(variable: xr.Variable, dims: tuple[Hashable, ...], sizes: Mapping[Hashable, int]) -> Array:
-    """Give one value a point."""
+def _line(variable: xr.Variable, sizes: Mapping[Hashable, int]) -> Array:
+    """Give one value a point, or a line, from a variable along some of their dims."""
     whole = variable.set_dims(dict(sizes))  # type: ignore[no-untyped-call]
-    return np.asarray(whole.transpose(*dims).values).reshape(-1)
+    return np.asarray(whole.transpose(*sizes).values).reshape(-1)
 
 
 def _split(variable: xr.Variable, inner: Hashable | None) -> list[xr.Variable]:

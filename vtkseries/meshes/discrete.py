@@ -52,10 +52,10 @@ def plan_points(
     places = find_places(ds, {"x": x, "y": y, "z": z})
     found = find_time(ds, time)
     own, ds = ds, joined(ds, {*places.values(), found} & set(ds.variables))
-    layout = find_layout(ds, places, found, trajectory)
-    times, members = _steps(ds, layout, option.time_units)
+    layout = find_layout(ds, own, places, found, trajectory)
+    times, selection = _steps(ds, layout, option.time_units)
     names, asked = choose(ds, variables)
-    used = {*places.values(), layout.stamps} | (set() if asked else metadata_names(ds) | counters(own))
+    used = {*places.values()} | (set() if asked else {layout.stamps} | metadata_names(ds) | counters(own))
     names = [name for name in names if name not in used]
     precision = option.precision_of(names, vectors)
     fields, numbers, left_out = [], list[Hashable](), []
@@ -65,13 +65,12 @@ def plan_points(
             raise SeriesError(f"variable {item.name!r} {fault}")
         if fault is not None:
             left_out.append(f"variable {item.name!r} {fault}")
-        elif item.dims - {layout.time}:
+        elif item.dims - {layout.time} or not layout.points:
             fields.append(item)
         else:
             numbers += item.keys
     fields += _further(ds, layout, {*names, *used}, option.fill)
     refuse_clashes(fields)
-    selection = Selection(layout.time, None if members is None else layout.points[0], members)
     sources = {key: ds[key].variable for item in fields for key in item.keys}
     for name in places.values():
         variable = ds[name].variable
@@ -87,7 +86,7 @@ def plan_points(
         1,
         {"points": [[pack(dim), size] for dim, size in sizes.items()], "index": index, "apart": layout.time is None},
     )
-    planned = Planned(own, times if members is None else replace(times, dim=None), ("",), numbers, left_out)
+    planned = Planned(own, times, ("",), numbers, left_out)
     return option.series(planned, times, memory, asked=asked, build=cloud, sources=sources, selection=selection)
 
 
@@ -96,7 +95,7 @@ def _fault(ds: xr.Dataset, item: Named, layout: Layout) -> str | None:
         fault = undrawable(ds[key].variable, item.name)
         if fault is not None:
             return "; ".join(fault)
-    extra = item.dims - {*layout.points, layout.time, layout.instances}
+    extra = item.dims - {*layout.points, layout.time, *layout.instances}
     if extra:
         dim = next(iter(extra))
         return f"has the dim {dim!r}, which is none of the points'; select one value with ds.isel({dim}=0)"
@@ -165,11 +164,22 @@ class _Told:
             name = self.places_of.get(role)
             if name is None or name in found or not self._whole(name):
                 continue
+            if self._lost(name):
+                continue
             factor = self.factor if role == "z" else 1.0
             exact = abs(factor) == 1 and sources[name].dtype.kind == "f"
             if exact or self.selection.moves(sources[name]):
                 found[name] = {"tag": "Points", "first": number, "factor": factor}
         return found
+
+    def _lost(self, name: Hashable) -> bool:
+        """Tell whether a coordinate has values at points that are not there, since another coordinate has none."""
+        if self.layout.time is not None:
+            return False  # steps stay as lazy as they came
+        others = [*self.places_of.values(), self.layout.stamps]
+        missing = [self.ds[n].variable.isnull() for n in others if n in self.ds.variables]
+        there = ~self.ds[name].variable.isnull()
+        return any(bool((there & other).any()) for other in missing)
 
     def partial(self, fields: Sequence[Named]) -> list[Hashable]:
         """Give what is drawn and is the same for several points: it is kept as it is."""
@@ -183,25 +193,25 @@ class _Told:
         ]
 
 
-def _steps(
-    ds: xr.Dataset, layout: Layout, time_units: str | None
-) -> tuple[Times, tuple[np.ndarray[Any, np.dtype[np.int64]], ...] | None]:
+def _steps(ds: xr.Dataset, layout: Layout, time_units: str | None) -> tuple[Times, Selection]:
     """Give the times, and which points each has, where points have times of their own."""
     if layout.time is not None:
-        name = layout.time if layout.time in ds.variables else None
         along = [n for n, v in ds.variables.items() if v.dims == (layout.time,) and v.dtype.kind == "M"]
-        return read_times(ds, layout.time, name or (along[0] if along else None), time_units), None
+        name = layout.stamps or next(iter(along), None)
+        return read_times(ds, layout.time, name, time_units), Selection(layout.time)
     if layout.stamps is None or layout.owner is not None:
         scalar = next((n for n in ds.coords if not ds[n].ndim and str(n).lower() == "time"), None)
-        return read_times(ds, None, scalar, time_units), None
+        return read_times(ds, None, scalar, time_units), Selection(None)
     stamps = ds[layout.stamps]
     values, owner = np.unique(stamps.values, return_inverse=True)
     whole = xr.Dataset(coords={"time": ("time", values, stamps.attrs)})
     whole["time"].encoding = stamps.encoding
-    known = ~np.asarray(stamps.isnull().values)
+    owner, known = owner.reshape(-1), ~np.asarray(stamps.isnull().values).reshape(-1)
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(len(values) + 1))
     chosen = [order[a:b] for a, b in pairwise(bounds)]
     good = [n for n, points in enumerate(chosen) if known[points].all()]
     whole = whole.isel(time=good)
-    return read_times(whole, "time", "time", time_units), tuple(chosen[n] for n in good)
+    sizes = {dim: ds.sizes[dim] for dim in stamps.dims}
+    times = replace(read_times(whole, "time", "time", time_units), dim=None)
+    return times, Selection(None, sizes, tuple(chosen[n] for n in good))

@@ -49,10 +49,15 @@ def find_places(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> dict[st
 
 def _detect(ds: xr.Dataset, role: str) -> Hashable | None:
     cf = {name: kind for name, (kind, _) in cf_roles(ds).items()}
-    told = [name for name, kind in cf.items() if kind == role and ds[name].ndim]
+    told = [name for name, kind in cf.items() if kind == role]
     named = [n for n in ds.variables if re.fullmatch(_NAMES[role], str(n), re.IGNORECASE) and n not in cf]
-    named = [name for name in named if ds[name].ndim and ds[name].dtype.kind in "iuf"]
-    candidates = told or named
+    named = [name for name in named if ds[name].dtype.kind in "iuf"]
+    # One of all points, as of a station, counts where there is none of each.
+    several = ([name for name in names if ds[name].ndim] for names in (told, named))
+    candidates = next((names for names in (*several, told, named) if names), [])
+    if len(candidates) > 1:
+        drawn = {dim for name, v in ds.data_vars.items() if name not in candidates for dim in v.dims}
+        candidates = [name for name in candidates if drawn.issuperset(ds[name].dims)] or candidates
     if len(candidates) > 1:
         choices = " or ".join(f"{role}={str(name)!r}" for name in candidates)
         raise SeriesError(f"{', '.join(map(repr, candidates))} could all be {role} of the points; say {choices}")

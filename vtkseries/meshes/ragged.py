@@ -55,15 +55,15 @@ def joined(ds: xr.Dataset, wanted: Iterable[Hashable]) -> xr.Dataset:
     SeriesError
         An index names an instance that is not there, or row sizes do not fit.
     """
-    wanted = set(wanted)
-    # Stations of profiles come before profiles of observations.
+    along = {dim for name in wanted for dim in ds.variables[name].dims}
+    # Stations of profiles come before profiles of observations, and with them.
     for name in sorted(counters(ds), key=lambda n: "instance_dimension" not in ds[n].attrs):
         variable = ds.variables[name]
         sample = variable.attrs.get("sample_dimension", variable.dims[0])
         if sample not in ds.dims:
             continue
         instance, owner = owners(ds, name)
-        if not any(ds.variables[n].dims == (instance,) for n in wanted):
+        if not {instance, sample} & along or (instance not in along and not _counted(ds, sample)):
             continue
         at = xr.Variable(sample, owner)
         moved = {
@@ -75,3 +75,8 @@ def joined(ds: xr.Dataset, wanted: Iterable[Hashable]) -> xr.Dataset:
         ds = ds.drop_dims([instance]).assign({n: v for n, v in moved.items() if n not in coordinates})
         ds = ds.assign_coords(coordinates)
     return ds
+
+
+def _counted(ds: xr.Dataset, dim: Hashable) -> bool:
+    """Tell whether a dim is one of profiles, of which a variable counts the observations."""
+    return any("sample_dimension" in ds[name].attrs and ds[name].dims == (dim,) for name in counters(ds))

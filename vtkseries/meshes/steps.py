@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,24 +24,28 @@ class Selection:
     ----------
     time : hashable or None
         The dim of the steps.
-    dim : hashable or None
-        The dim of points that have times of their own.
+    sizes : mapping
+        The dims along which points have times of their own, and how long they are.
     members : tuple of ndarray or None
-        Which of them each step has.
+        Which of these points each step has, by their number in the order of `sizes`; they then lie along the first dim.
     """
 
     time: Hashable | None
-    dim: Hashable | None = None
+    sizes: Mapping[Hashable, int] = field(default_factory=dict)
     members: tuple[npt.NDArray[np.int64], ...] | None = None
 
     def moves(self, variable: xr.Variable) -> bool:
         """Tell whether a variable's values differ from step to step."""
-        return self.time in variable.dims or (self.members is not None and self.dim in variable.dims)
+        own = self.members is not None and not set(self.sizes).isdisjoint(variable.dims)
+        return self.time in variable.dims or own
 
     def of(self, variable: xr.Variable, step: int, first: int = 0) -> xr.Variable:
         """Give a variable, of which the steps from `first` on are there, at a step."""
         if self.members is not None:
-            return variable.isel({self.dim: self.members[step]}) if self.dim in variable.dims else variable
+            along = next(iter(self.sizes))
+            places = np.unravel_index(self.members[step], tuple(self.sizes.values()))
+            index = {dim: xr.Variable(along, at) for dim, at in zip(self.sizes, places, strict=True)}
+            return variable.isel({dim: at for dim, at in index.items() if dim in variable.dims})
         return variable.isel({self.time: step - first}) if self.time in variable.dims else variable
 
 
