@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -259,6 +260,12 @@ def test_steps_are_in_the_order_of_their_times(steps: Path, name: str) -> None:
     assert ds["v"].dims == ("time", "z", "y", "x")
     np.testing.assert_array_equal(ds["time"], [0.5, 1.5, 2.5])
     np.testing.assert_array_equal(ds["v"][1], np.arange(30.0).reshape(5, 3, 2) * 1.5)
+
+
+def test_blanks_around_a_time_do_not_count(steps: Path) -> None:
+    text = (steps / "a.pvd").read_text()
+    (steps / "b.pvd").write_text(re.sub(r'timestep="([^"]*)"', r'timestep=" \1 "', text))
+    assert load(steps / "b.pvd").identical(load(steps / "a.pvd"))
 
 
 def test_time_units_of_other_writers_are_decoded(tmp_path: Path) -> None:

@@ -128,3 +128,18 @@ def test_an_image_with_a_direction_is_read(tmp_path: Path, direction: list[float
                     ijk = [EXTENTS[1][2 * a] + index[a] for a in range(3)]
                     grid.TransformIndexToPhysicalPoint(ijk, place)
                     assert ds[name][index[axis]] == place[axis]
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("mode", ["binary", "base64"])
+def test_arrays_of_few_bytes_are_read(tmp_path: Path, mode: str, bits: int) -> None:
+    grid = vtkImageData()
+    grid.SetDimensions(1, 1, 1)
+    for count in range(1, 13):
+        array = numpy_to_vtk(np.arange(40 + count, 40 + 2 * count, dtype="u1").reshape(1, count), deep=True)
+        array.SetName(f"a{count}")
+        grid.GetPointData().AddArray(array)
+    write(grid, tmp_path / "a.vti", mode, "NONE", bits, "little")
+    with xr.open_dataset(tmp_path / "a.vti", engine="vtkseries") as ds:
+        for count in range(1, 13):
+            assert ds[f"a{count}"].values.ravel().tolist() == list(range(40 + count, 40 + 2 * count))

@@ -262,8 +262,9 @@ def _locate(grid: GridFile, file: OpenFile, array: DataArray, nbytes: int | None
         size = int(np.frombuffer(_head(head, word.itemsize), word)[0])
         if nbytes is not None and size != nbytes:
             raise FormatError(f"it has {size} bytes where the extent asks for {nbytes}")
-        if size and encoded and file.read(begin + _characters(word.itemsize) - 1, 1) == b"=":
-            # Byte count and values were encoded one after the other.
+        pads = -word.itemsize % 3
+        if size and encoded and file.read(begin + _characters(word.itemsize) - pads, pads) == b"=" * pads:
+            # Byte count and values were encoded one after the other; both together may end with fewer pads there.
             begin += _characters(word.itemsize)
             head, skip = _Base64(file, begin, end - begin), 0
         else:

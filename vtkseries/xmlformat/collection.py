@@ -324,7 +324,7 @@ class _Collection:
             file = attributes.get("file")
             if not file:
                 raise FormatError(f"entry {len(self.listing)} names no file")
-            time = real(attributes.get("timestep", "0"), f"the timestep of {file[:200]!r}")
+            time = real(attributes.get("timestep", "0").strip(), f"the timestep of {file[:200]!r}")
             part, group = attributes.get("part", "0"), attributes.get("group", "")
             label = Label(f"{group}_{part}" if group else part, attributes.get("name", ""))
             self.listing.add(time, label, file)
