@@ -43,7 +43,7 @@ CASES: dict[str, tuple[xr.Dataset, dict[str, Any], list[str]]] = {
     "2-D axis": (grid().assign_coords(lon=(("y", "x"), np.ones((4, 5)))), {"x": "lon"}, ["'lon'", "to_vts"]),
     "unequal vector": (grid().assign(u=("x", np.ones(5)), v=("y", np.ones(4))), {"vectors": {"w": ("u", "v")}}, ["'w'", "'u'", "'v'", "same dims"]),
     "unknown component": (grid(), {"vectors": {"w": ("T", "v")}}, ["'w'", "'v'"]),
-    "four components": (grid(), {"vectors": {"w": ("T", "T", "T", "T")}}, ["'w'", "4 components", "2, 3, 6 or 9"]),
+    "no components": (grid(), {"vectors": {"w": ()}}, ["'w'", "no components", "('u', 'v', 'w')"]),
     "twins": (grid().assign(c=("x", np.ones(5, "c8")), c_real=("x", np.ones(5))), {}, ["'c_real'", "rename"]),
     "vector of a variable's name": (grid().assign(u=grid()["T"], v=grid()["T"]), {"vectors": {"T": ("u", "v")}}, ["'T'", "rename"]),
     "location": (grid(), {"location": "edge"}, ["'edge'", "'auto', 'point' or 'cell'"]),

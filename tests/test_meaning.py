@@ -243,13 +243,22 @@ def test_vectors_are_found_by_standard_names_and_can_be_turned_off(tmp_path: Pat
     assert set(only(steps(ds, tmp_path, vectors={})[0]).point) == {"u", "v", "w"}
 
 
-@pytest.mark.parametrize("size", [2, 3, 6, 9])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 6, 9, 10])
 def test_a_dim_of_components_that_the_caller_names(tmp_path: Path, size: int) -> None:
     data = values(NT, size, NY, NX)
     ds = xr.Dataset({"s": (("time", "comp", "y", "x"), data)}, {"time": [0, 1]})
     grid = only(steps(ds, tmp_path, vectors={"s": "comp"})[1])
-    np.testing.assert_array_equal(grid.point["s"][0, ..., :size], np.moveaxis(data[1], 0, -1))
-    assert grid.point["s"].shape[-1] == max(size, 3)
+    found = grid.point["s"][0].reshape(NY, NX, -1)
+    np.testing.assert_array_equal(found[..., :size], np.moveaxis(data[1], 0, -1))
+    assert found.shape[-1] == (3 if size == 2 else size)
+
+
+def test_what_varies_faster_than_places_is_no_time(tmp_path: Path) -> None:
+    ds = xr.Dataset({"s": (("z", "y", "x", "comp"), values(NZ, NY, NX, 4))})
+    with pytest.raises(SeriesError, match=r"dim 'comp' \(4 values\).*vectors=\{'s': 'comp'\}"):
+        ds.vtk.to_vtr(tmp_path / "run.pvd")
+    grid = only(steps(ds, tmp_path, vectors={"s": "comp"})[0])
+    np.testing.assert_array_equal(grid.point["s"], ds["s"].transpose("z", "y", "x", "comp").values)
 
 
 def dates(calendar: str) -> list[Any]:

@@ -94,6 +94,9 @@ def find_coordinates(
             found[role] = coordinate
     # Fields on other points than those of the named coordinate have their own, or take its averages.
     free = [role for role in SPACE if role not in found and (role not in roles.named or role in named)]
+    if not named:
+        found.update(_around(ds, dims, free))
+        free = [role for role in free if role not in found]
     if "x" in dims and "y" in dims and ("x" in free or "y" in free):
         wanted = [role for role in free if role != "z"]
         lines = not prefer and not named and not all(_counts(ds, dims[role], roles) for role in wanted)
@@ -140,6 +143,25 @@ def _fit(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable]
     if not fitting or "time" in longer:
         return None
     return Coordinate(role, name, by_role(variable, {d: r for d, r in claimed.items() if r}), frozenset(longer))
+
+
+def _around(ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str]) -> dict[str, Coordinate]:
+    """Give the coordinates of the points around cells, which reading calls by the names of the points' dims."""
+    points = {dim: re.sub("_cell", "", str(dim), count=1) for role, dim in dims.items() if role in SPACE}
+    known = all(re.match("[xyz]_cell", str(dim)) and dim not in ds.coords for dim in points)
+    if len(points) < len(SPACE) or not known or not all(point in ds.dims for point in points.values()):
+        return {}
+    own = {point: role for role, dim in dims.items() for point in (points.get(dim, dim),)}
+    edges = {role for point, role in own.items() if role in SPACE and ds.sizes[point] == ds.sizes[dims[role]] + 1}
+    if any(ds.sizes[point] > 1 and own[point] not in edges for point in points.values()):
+        return {}
+    cf = cf_roles(ds)
+    found: dict[str, Coordinate] = {}
+    for name, coordinate in ds.coords.items():
+        role = _role(name, cf)
+        if role in free and set(points.values()) <= set(coordinate.dims) <= set(own):
+            found.setdefault(role, Coordinate(role, name, by_role(coordinate.variable, own), frozenset(edges)))
+    return found if len(found) == len(SPACE) else {}
 
 
 def _beside(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import xarray as xr
 
 from vtkseries.cf.coordinates import attribute
@@ -14,7 +15,8 @@ from vtkseries.xmlformat.text import fits_xml, for_xml
 
 __all__ = ["Vector", "choose", "find_vectors", "metadata_names", "undrawable"]
 
-VECTOR_SIZES = (2, 3, 6, 9)
+COMPONENTS = re.compile(r"component(_\d+)?")
+"""Dims that reading gives to what has several values a point."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,10 @@ def _misshapen(variable: xr.Variable) -> tuple[str, str] | None:
 
 
 def find_vectors(
-    ds: xr.Dataset, wanted: Mapping[str, Sequence[Hashable] | str] | None, names: Iterable[Hashable]
+    ds: xr.Dataset,
+    wanted: Mapping[str, Sequence[Hashable] | str] | None,
+    names: Iterable[Hashable],
+    parts: Hashable | None = None,
 ) -> tuple[Vector, ...]:
     """Find the vectors of a Dataset.
 
@@ -117,9 +122,11 @@ def find_vectors(
     ds : Dataset
     wanted : mapping, optional
         Vector name to the names of its components, or, for a variable of that name, to the dim of its components;
-        components are detected by CF standard names when None.
+        components are detected by CF standard names, and by dims as reading gives them, when None.
     names : iterable
         The variables to be drawn, where components are looked for.
+    parts : hashable, optional
+        A dim that is none of components.
 
     Raises
     ------
@@ -127,7 +134,8 @@ def find_vectors(
         Unknown components, or a vector of unequal parts.
     """
     if wanted is None:
-        return tuple(_detect(ds, list(names)))
+        names = list(names)
+        return (*_detect(ds, names), *_read(ds, names, parts))
     return tuple(_explicit(ds, str(name), parts) for name, parts in wanted.items())
 
 
@@ -139,8 +147,8 @@ def _explicit(ds: xr.Dataset, name: str, parts: Sequence[Hashable] | str) -> Vec
         if part not in ds.variables:
             message = f"vectors: component {part!r} of {name!r} is no variable of this Dataset; check its name"
             raise SeriesError(message)
-    if len(variables) not in VECTOR_SIZES:
-        message = f"vectors: {name!r} has {len(variables)} components; VTK draws 2, 3, 6 or 9"
+    if not variables:
+        message = f"vectors: {name!r} has no components; name them, as with {{{name!r}: ('u', 'v', 'w')}}"
         raise SeriesError(message)
     first = ds[variables[0]].variable
     for part in variables[1:]:
@@ -158,12 +166,27 @@ def _along(ds: xr.Dataset, name: str, dim: str) -> Vector:
     if name not in ds.variables or dim not in ds[name].dims:
         message = f"vectors: {name!r} must be a variable with dim {dim!r}; or give its components' names instead"
         raise SeriesError(message)
-    size = ds.sizes[dim]
-    if size not in VECTOR_SIZES:
-        message = f"vectors: dim {dim!r} of {name!r} has {size} values; VTK draws 2, 3, 6 or 9 components"
-        raise SeriesError(message)
-    labels = tuple(for_xml(str(v)) for v in ds[dim].values) if dim in ds.coords and ds[dim].dtype.kind in "UOT" else ()
-    return Vector(name, (name,), dim, labels)
+    return Vector(name, (name,), dim, _labels(ds, name, dim))
+
+
+def _labels(ds: xr.Dataset, name: Hashable, dim: Hashable) -> tuple[str, ...]:
+    """Give the names of the components along a dim: its texts, or what the variable's attributes say."""
+    labelled = dim in ds.coords and ds[dim].dtype.kind in "UOT"
+    texts = ds[dim].values if labelled else ds[name].attrs.get("component_names")
+    if texts is None or np.shape(texts) != (ds.sizes[dim],):
+        return ()
+    return tuple(for_xml(str(text)) for text in texts)
+
+
+def _read(ds: xr.Dataset, names: list[Hashable], parts: Hashable | None) -> list[Vector]:
+    """Find what has a dim of components as reading names it, without places along it."""
+    found = []
+    for name in names:
+        dims = [dim for dim in ds[name].dims if COMPONENTS.fullmatch(str(dim)) and dim != parts]
+        placed = [dim for dim in dims if dim in ds.coords and ds[dim].dtype.kind not in "UOT"]
+        if len(dims) == 1 and not placed and ds[name].dtype.kind in "biufcmM":
+            found.append(Vector(str(name), (name,), dims[0], _labels(ds, name, dims[0])))
+    return found
 
 
 def _detect(ds: xr.Dataset, names: list[Hashable]) -> list[Vector]:

@@ -373,4 +373,7 @@ def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable, others: Collection
     ]
     left = [role for role in ROLES if role not in taken and (role != "time" or "time" not in roles.dims.values())]
     for dim, role in zip(free, left, strict=False):
+        before = variable.dims[: variable.dims.index(dim)]
+        if role == "time" and any(roles.dims.get(other) in SPACE for other in before):
+            continue  # what varies faster than places is no time
         _set(roles, dim, role, None, _ORDER)

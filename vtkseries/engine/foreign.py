@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from xarray.core import indexing
 
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.restore import Restoration
+from vtkseries.engine.tilted import Places
 from vtkseries.engine.values import array_dtype, check_arrays, read_axis, read_field, read_strings
 from vtkseries.errors import FormatError
 from vtkseries.xmlformat.markup import real
@@ -81,6 +83,9 @@ def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
     for name, index in counted.items():
         ds = ds.assign_coords(xr.Coordinates.from_xindex(index))
         ds[name].attrs["axis"] = name[0].upper()
+        edges = name.replace("_cell", "", 1)
+        if edges != name and ds.sizes[edges] == ds.sizes[name] + 1:
+            ds[name].attrs["bounds"] = edges
     return ds
 
 
@@ -166,7 +171,8 @@ def _coordinates(series: Series, part: int, grid: GridFile, tail: str) -> dict[s
         found[f"{name}{tail}"] = xr.Variable(f"{name}{tail}", nodes, attrs)
         if grid.arrays("CellData"):
             middle = (nodes[1:] + nodes[:-1]) / 2 if len(nodes) > 1 else nodes
-            found[f"{name}_cell{tail}"] = xr.Variable(f"{name}_cell{tail}", middle, attrs)
+            edges = {"bounds": f"{name}{tail}"} if len(nodes) > 1 else {}
+            found[f"{name}_cell{tail}"] = xr.Variable(f"{name}_cell{tail}", middle, attrs | edges)
     return found
 
 
@@ -235,10 +241,18 @@ def _image(grid: GridFile) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], 
 
 
 def _tilted(grid: GridFile, tail: str) -> dict[str, xr.Variable]:
-    """Give the place of an image of which no axis has coordinates of its own."""
+    """Give the place of an image of which no axis has coordinates of its own, and those of its points."""
     origin, spacing, direction = _image(grid)
     attrs = {"Origin": origin.tolist(), "Spacing": spacing.tolist(), "Direction": direction.reshape(-1).tolist()}
-    return {f"image{tail}": xr.Variable((), 0, attrs)}
+    found = {f"image{tail}": xr.Variable((), 0, attrs)}
+    if _stored(grid) or math.prod(grid.points) <= _FREE:
+        first = (grid.whole[0], grid.whole[2], grid.whole[4])
+        dims = tuple(f"{dim}{tail}" for dim in _DIMS)
+        chunks = preferred_chunks(dims, _DIMS, grid.points, 8)
+        for name, start, steps in zip("XYZ", origin.tolist(), (direction * spacing).tolist(), strict=True):
+            places = lazy(Places(start, tuple(steps), first, grid.points))
+            found[f"{name}{tail}"] = xr.Variable(dims, places, {"axis": name}, {"preferred_chunks": chunks})
+    return found
 
 
 def _curvilinear(series: Series, part: int, grid: GridFile, tail: str) -> dict[str, xr.Variable]:

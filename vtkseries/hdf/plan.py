@@ -78,8 +78,8 @@ def plan_link(
     """
     names, asked = choose(ds, variables)
     parts = [p for n, v in (vectors or {}).items() for p in ((n,) if isinstance(v, str) else v)]
-    roles = find_roles(ds, options.named, dict.fromkeys([*names, *parts]))
     found = find_vectors(ds, vectors, names)
+    roles = find_roles(ds, options.named, dict.fromkeys([*names, *parts]), others={vector.dim for vector in found})
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
     grouping = group_fields(ds, names, found, roles, Options(None, options.location, options.z_scale, asked))
     axes = {a.name for g in grouping.groups.values() for a in g.axes.values() if a.name is not None}

@@ -196,7 +196,8 @@ def _coordinates(view: GridView) -> dict[str, xr.Variable]:
         found[name] = xr.Variable(name, nodes, {"axis": name.upper()})
         if view.arrays(cells=True):
             middle = (nodes[1:] + nodes[:-1]) / 2 if len(nodes) > 1 else nodes
-            found[f"{name}_cell"] = xr.Variable(f"{name}_cell", middle, {"axis": name.upper()})
+            edges = {"bounds": name} if len(nodes) > 1 else {}
+            found[f"{name}_cell"] = xr.Variable(f"{name}_cell", middle, {"axis": name.upper(), **edges})
     return found
 
 

@@ -104,7 +104,7 @@ def make_plan(
     names, asked = choose(ds, variables)
     named = {"x": x, "y": y, "z": z, "time": time}
     centred = centre_vectors(ds, vectors, named, names, stagger)
-    found = (*find_vectors(ds, centred.rest, names), *centred.vectors)
+    found = (*find_vectors(ds, centred.rest, names, parts), *centred.vectors)
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
     taken = {vector.dim for vector in found} | {parts}
     roles = find_roles(centred.ds, named, names, curvilinear=grid in ("vts", "auto"), others=taken)

@@ -19,6 +19,9 @@ __all__ = ["GROUP", "STEP_FIELDS", "TREE", "Field", "Group", "Grouping", "Option
 GROUP = "vtkseries_group"
 """Field data with the path of a file's group in its tree."""
 
+_MOST_COMPONENTS = 9
+"""Values along a dim up to which they may be components of a vector or tensor."""
+
 TREE = "vtkseries_tree"
 """Field data of one part, with the paths of all groups and what those have that draw nothing."""
 
@@ -187,6 +190,8 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
                 ), "write it with ds.vtk.to_vtu (its cells, by UGRID) or ds.vtk.to_vtp (its points)"
             free = "time" if dim in roles.spare else next((r for r in SPACE if r not in {*found, *roles.named}), None)
             own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
+            if not own and ds.sizes[dim] <= _MOST_COMPONENTS and len(item.variables) == 1:
+                own = f", or draw its components, with vectors={{{item.name!r}: {str(dim)!r}}}"
             return (
                 f"has the dim {dim!r} ({ds.sizes[dim]} values), which fits no axis",
                 f"give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0){own}",
