@@ -384,12 +384,93 @@ def test_components_apart_and_bits_are_read() -> None:
     assert back["bits"].values[0, 0].tolist() == [1, 0, 0, 1, 0]
 
 
+def of_wrong_length(grid: Any) -> Any:
+    if grid.IsA("vtkImageData"):
+        grid.SetDimensions(5, 4, 3)
+    array = vtk.vtkFloatArray()
+    array.SetName("short")
+    array.SetNumberOfTuples(3)
+    grid.GetPointData().AddArray(array)
+    return grid
+
+
+@pytest.mark.parametrize("kind", ["vtkImageData", "vtkPolyData"])
+def test_arrays_of_no_numbers_are_left_out_with_a_warning(kind: str) -> None:
+    grid = getattr(vtk, kind)()
+    for data in (grid.GetPointData(), grid.GetFieldData()):
+        odd = vtk.vtkVariantArray()
+        odd.SetName("odd")
+        data.AddArray(odd)
+    with pytest.warns(VtkSeriesWarning, match="'odd' left out: it is a vtkVariantArray"):
+        assert not vtkseries.from_grid(grid).data_vars
+
+
+def test_points_alone_are_a_dataset() -> None:
+    points = pv.PointSet(np.arange(15.0).reshape(5, 3))
+    points["q"] = np.arange(5)
+    back = vtkseries.from_grid(points)
+    assert back["q"].values.tolist() == [0, 1, 2, 3, 4]
+    assert back["y"].values.tolist() == [1.0, 4.0, 7.0, 10.0, 13.0]
+    assert back.sizes["cell"] == 0
+
+
+def test_memory_that_is_not_aligned_is_copied() -> None:
+    buffer = bytearray(1 + 60 * 8)
+    values = np.frombuffer(buffer, "u1", offset=1).view("f8").reshape(3, 4, 5)
+    values[...] = np.arange(60.0).reshape(3, 4, 5)
+    assert not values.flags.aligned
+    grid = xr.Dataset({"T": (("z", "y", "x"), values)}).vtk.to_pyvista()
+    assert grid["T"].flags.aligned
+    np.testing.assert_array_equal(grid["T"], np.arange(60.0))
+
+
+def test_axes_are_named_by_coordinates_and_anything_else_selects() -> None:
+    data = np.arange(60.0).reshape(3, 4, 5)
+    places = {"ux": ("u", np.arange(3) * 2.0), "uy": ("v", np.arange(4) + 7.0), "when": ("w", np.arange(5) / 2)}
+    ds = xr.Dataset({"T": (("u", "v", "w"), data)}, places)
+    grid = ds["T"].vtk.to_pyvista(x="ux", y="uy", z="when")
+    assert grid.dimensions == (3, 4, 5)
+    np.testing.assert_array_equal(grid["T"].reshape(5, 4, 3), data.transpose())
+    step = ds.vtk.to_pyvista(x="ux", y="uy", axes={"time": "when"}, w=2)
+    np.testing.assert_array_equal(step["T"].reshape(4, 3), data[:, :, 2].transpose())
+    named = ds.assign_coords(u=["ux", "b", "c"])
+    assert named.vtk.to_pyvista(u="ux", y="uy", z="when").dimensions == (1, 4, 5)
+
+
+DATES = np.array(["2000-01-01", "2000-01-02"], "M8[ns]")
+
+
+@pytest.mark.parametrize(
+    "ds",
+    [
+        dataset(),
+        dataset().assign_coords(time=DATES),
+        dataset().assign_coords(time=xr.date_range("2000-01-01", periods=2, calendar="360_day", use_cftime=True)),
+        dataset().drop_vars("time"),
+        dataset().assign_coords(time=DATES).rename(time="ocean_time"),
+        dataset().rename(time="model time", T="q").assign_coords({"model time": [4, 5]}),
+    ],
+)
+def test_the_remedy_for_several_steps_works_as_it_stands(ds: xr.Dataset) -> None:
+    axes = {"time": "model time"} if "model time" in ds.dims else None
+    with pytest.raises(SeriesError, match="there are 2 time steps; select one") as error:
+        ds.vtk.to_grid(axes=axes)
+    call = str(error.value).split("as with ")[1].replace("to_grid(", "ds.vtk.to_grid(axes=axes, ")
+    grid = eval(call, {"ds": ds, "axes": axes})  # noqa: S307  # what the error says
+    np.testing.assert_array_equal(vtk_to_numpy(grid.GetPointData().GetArray(0)), values()[0].ravel())
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda ds: ds.vtk.to_grid(), "there are 2 time steps; select one, as with to_grid\\(time="),
         (lambda ds: ds.vtk.to_grid(time=0.25), "time=0.25 is not there; the dim 'time' has 0.0 to 0.5"),
         (lambda ds: ds.vtk.to_grid(member=0), "member=0: there is no such dim"),
+        (lambda ds: ds.vtk.to_grid(axes={"X": "x"}), "no axis 'X'; the axes are 'x', 'y', 'z' and 'time'"),
+        (lambda ds: ds.vtk.to_grid(parts="time"), "parts='time': a grid in memory is one part"),
+        (lambda _: vtkseries.from_grid(vtk.vtkRTAnalyticSource()), "call its Update.. and take GetOutput"),
+        (lambda _: vtkseries.from_grid(of_wrong_length(vtk.vtkImageData())), "'short' has 3 tuples.*60 points"),
+        (lambda _: vtkseries.from_grid(of_wrong_length(vtk.vtkPolyData())), "'short' has 3 tuples.*0 points"),
         (lambda ds: ds.assign(s=(("y", "x"), np.zeros((4, 5)))).vtk.to_grid(time=0.0), "lie on 2 grids .*variables="),
         (lambda _: vtkseries.from_grid(vtk.vtkTable()), "not a vtkTable"),
         (lambda _: vtkseries.from_grid(3), "not a int"),

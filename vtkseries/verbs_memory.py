@@ -51,7 +51,7 @@ class MemoryVerbs:
         **indexers
             What to select along dims, as ``time=0.5``: labels as in ``ds.sel``; positions for dims without a
             coordinate, and for whole numbers along dates. ``time``, ``x``, ``y``, ``z`` also name what was found to be
-            that axis.
+            that axis; with the name of a coordinate, as in ``x="lon"``, they say which it is, like `axes`.
 
         Returns
         -------

@@ -233,7 +233,10 @@ def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable, *, curv
         message = f"{role}={name!r}: there is no such dim or coordinate; this Dataset has {known}"
         raise SeriesError(message)
     if dim in roles.dims:
-        message = f"{role}={name!r} and {roles.dims[dim]}={str(roles.named[roles.dims[dim]])!r} are both along {dim!r}"
+        message = (
+            f"{role}={name!r} and {roles.dims[dim]}={str(roles.named[roles.dims[dim]])!r} are both along {dim!r}; "
+            "write points along one dim with ds.vtk.to_vtp"
+        )
         raise SeriesError(message)
     roles.named[role] = name
     _set(roles, dim, role, coordinate, _CALLER)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from vtkseries.errors import SeriesError
+from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.memory.grid import require_vtk
 from vtkseries.memory.sharing import from_vtk, noted
 
-__all__ = ["GridView", "View", "attrs_of", "field_of", "foreign", "free_name", "time_of", "variable_of"]
+__all__ = [
+    "GridView",
+    "View",
+    "attrs_of",
+    "check_count",
+    "field_of",
+    "foreign",
+    "free_name",
+    "readable",
+    "time_of",
+    "variable_of",
+]
 
 Array = npt.NDArray[Any]
 
@@ -73,9 +86,14 @@ class GridView(View):
         kind = next((kind for kind in kinds if isinstance(grid, kind)), None)
         if kind is None:
             name = grid.GetClassName() if hasattr(grid, "GetClassName") else type(grid).__name__
+            remedy = (
+                "call its Update() and take GetOutput()"
+                if hasattr(grid, "GetOutputDataObject")
+                else "of several blocks take one, as with GetBlock(0)"
+            )
             raise SeriesError(
                 "from_grid takes a vtkRectilinearGrid, vtkImageData, vtkStructuredGrid, vtkPolyData or "
-                f"vtkUnstructuredGrid, not a {name}; of several blocks take one, as with GetBlock(0)"
+                f"vtkUnstructuredGrid, not a {name}; {remedy}"
             )
         super().__init__(grid)
         self.kind: str = kind.__name__
@@ -86,7 +104,9 @@ class GridView(View):
 
     def values(self, array: Any, *, cells: bool) -> Array:
         """Give an array's values as (z, y, x, components)."""
-        return from_vtk(array).reshape(*(self.cells if cells else self.points), array.GetNumberOfComponents())
+        shape = self.cells if cells else self.points
+        check_count(array, math.prod(shape), cells=cells)
+        return from_vtk(array).reshape(*shape, array.GetNumberOfComponents())
 
     def axes(self) -> tuple[Array, Array, Array] | None:
         """Give the nodes along x, y and z; None where points have places of their own, or the image is tilted."""
@@ -132,6 +152,29 @@ def _named(data: Any) -> dict[str, Any]:
     return found
 
 
+def check_count(array: Any, count: int, *, cells: bool) -> None:
+    """Refuse an array that has not one tuple a point or cell, which VTK lets pass.
+
+    Raises
+    ------
+    SeriesError
+        It has fewer or more.
+    """
+    found, where = array.GetNumberOfTuples(), "cells" if cells else "points"
+    if found != count:
+        text = f"array {array.GetName()!r} has {found} tuples, where the grid has {count} {where}; give it one for each"
+        raise SeriesError(text)
+
+
+def readable(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Give the arrays of numbers and texts, and warn of others."""
+    found = {name: array for name, array in arrays.items() if array.IsA("vtkDataArray") or array.IsA("vtkStringArray")}
+    for name in arrays.keys() - found.keys():
+        text = f"array {name!r} left out: it is a {arrays[name].GetClassName()}; only numbers and texts are taken"
+        warnings.warn(text, VtkSeriesWarning, stacklevel=4)
+    return found
+
+
 def foreign(view: GridView) -> xr.Dataset:
     """Give what a grid of any origin holds, with the names that the engine gives to files.
 
@@ -141,14 +184,12 @@ def foreign(view: GridView) -> xr.Dataset:
     variables: dict[str, xr.Variable] = {}
     coordinates = _coordinates(view)
     for cells in (False, True):
-        for name, array in view.arrays(cells=cells).items():
+        for name, array in readable(view.arrays(cells=cells)).items():
             taken = {**variables, **coordinates}
             variables[free_name(name, "cell" if cells else "point", taken)] = variable_of(view, array, cells=cells)
-    for name, array in view.fields().items():
+    for name, array in readable(view.fields()).items():
         if name not in {"TimeValue", "time_units", "time_calendar", "vtkseries"}:
-            variable = field_of(name, array)
-            if variable is not None:
-                variables[free_name(name, "field", {**variables, **coordinates})] = variable
+            variables[free_name(name, "field", {**variables, **coordinates})] = field_of(name, array)
     return xr.Dataset(variables, {**coordinates, **time_of(view)})
 
 
@@ -162,15 +203,13 @@ def variable_of(view: GridView, array: Any, *, cells: bool, dims: tuple[Any, ...
     return xr.Variable((*names, last), values, attrs_of(array))
 
 
-def field_of(name: str, array: Any) -> xr.Variable | None:
-    """Give an array of the field data as a variable, if it is of numbers or texts."""
+def field_of(name: str, array: Any) -> xr.Variable:
+    """Give an array of the field data, of numbers or texts, as a variable."""
     if array.IsA("vtkStringArray"):
         values = np.array([array.GetValue(n) for n in range(array.GetNumberOfValues())], dtype=object)
-    elif array.IsA("vtkDataArray"):
+    else:
         values = from_vtk(array)
         values = values[:, 0] if values.shape[1] == 1 else values
-    else:
-        return None
     dims = (f"{name}_tuple", f"{name}_component")[: values.ndim]
     variable = xr.Variable(dims, values, attrs_of(array))
     return variable[0] if values.ndim == 1 and len(values) == 1 else variable

@@ -41,7 +41,8 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
     ds : Dataset
     indexers : mapping
         Dims and what to select along them; ``time`` also under that name where the dim has another. Positions where a
-        dim has no coordinate, or where a whole number meets dates; labels otherwise.
+        dim has no coordinate, or where a whole number meets dates; labels otherwise. ``x``, ``y``, ``z`` and ``time``
+        that are the name of a coordinate or dim say which is that axis.
     copy : bool
         Share no memory with the Dataset.
     **options
@@ -53,7 +54,7 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
         VTK is missing; there are several steps or several grids; or what cannot be drawn was asked for.
     """
     require_vtk()
-    axes = dict(options.pop("axes", None) or {})
+    indexers, axes = _named(ds, indexers, options.pop("axes", None))
     ds = _select(ds, indexers, axes)
     path, kind = Path(tempfile.gettempdir()) / "grid.pvd", options.pop("grid", "auto")  # nothing is written there
     prepared = make_plan(ds, path, grid=kind, inside=_INSIDE, once=False, **axes, **options)
@@ -61,8 +62,7 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
         prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=_INSIDE, once=False, **axes, **options))
     plan = prepared.plan
     if plan.steps != 1:
-        at = f"{plan.times.dim}={plan.times.values[0]!r}"
-        raise SeriesError(f"there are {plan.steps} time steps; select one, as with to_grid({at}) or ds.isel")
+        raise SeriesError(f"there are {plan.steps} time steps; select one, as with {_first(ds, plan.times.dim)}")
     if len(plan.parts) != 1:
         names = "; ".join(f"{part.name}: {', '.join(array.name for array in part.arrays)}" for part in plan.parts)
         raise SeriesError(
@@ -100,6 +100,31 @@ def require_vtk() -> None:
         raise SeriesError("grids in memory need VTK: pip install vtkseries[grids]") from error
 
 
+def _named(
+    ds: xr.Dataset, indexers: Mapping[str, Any], axes: Mapping[str, Hashable] | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tell what is selected from what names an axis."""
+    named: dict[str, Any] = dict(axes or {})
+    for role in named:
+        if role not in _ROLES:
+            raise SeriesError(f"axes={named!r}: there is no axis {role!r}; the axes are 'x', 'y', 'z' and 'time'")
+    chosen = dict(indexers)
+    for role in _ROLES:
+        wanted = chosen.get(role)
+        known = isinstance(wanted, str) and (wanted in ds.dims or wanted in ds.variables)
+        if known and not (role in ds.indexes and wanted in ds.indexes[role]):
+            named.setdefault(role, chosen.pop(role))
+    return chosen, named
+
+
+def _first(ds: xr.Dataset, dim: Hashable) -> str:
+    """Say how the first step is selected: by its position where it has a date or no label."""
+    index = ds.indexes.get(dim)
+    first = 0 if index is None or index.dtype.kind in "MmO" else index[0].item()
+    name = "time" if "time" not in ds.dims else str(dim)
+    return f"to_grid({name}={first!r})" if name.isidentifier() else f"ds.isel({{{name!r}: 0}})"
+
+
 def _select(ds: xr.Dataset, indexers: Mapping[str, Any], axes: Mapping[str, Hashable]) -> xr.Dataset:
     for name, wanted in indexers.items():
         dim: Hashable = name
@@ -107,6 +132,8 @@ def _select(ds: xr.Dataset, indexers: Mapping[str, Any], axes: Mapping[str, Hash
             found = {**detect(ds, {role: axes.get(role) for role in _ROLES}), **axes}.get(name)
             dim = found if found in ds.dims else next(iter(ds[found].dims), name) if found in ds.variables else name
         if dim not in ds.dims:
+            if name == "parts" and isinstance(wanted, Hashable) and wanted in ds.dims:
+                raise SeriesError(f"parts={wanted!r}: a grid in memory is one part; select it, as with {wanted}=...")
             raise SeriesError(
                 f"{name}={wanted!r}: there is no such dim; this Dataset has {', '.join(map(str, ds.dims))}"
             )
@@ -124,7 +151,10 @@ def _take(ds: xr.Dataset, dim: Hashable, wanted: Any) -> xr.Dataset:
         return ds.sel({dim: wanted})
     except (KeyError, IndexError, ValueError, TypeError) as error:
         reach = f"{size} positions" if index is None else f"{index[0]} to {index[-1]} ({size} values)"
-        raise SeriesError(f"{dim}={wanted!r} is not there; the dim {str(dim)!r} has {reach}") from error
+        raise SeriesError(
+            f"{dim}={wanted!r} is not there; the dim {str(dim)!r} has {reach}: name one of them, or take ds.sel with "
+            "method='nearest'"
+        ) from error
 
 
 def _exact(images: Prepared, rectilinear: Prepared) -> Prepared:
@@ -199,7 +229,7 @@ def _values(array: ArrayPlan, prepared: Prepared, *, copy: bool) -> Array:
         parts.append((component, to_target(block, component)[0]))
     block_values = BlockValues(array, array.shape, parts)
     values = None if copy else block_values.whole()
-    if values is None or not values.flags.writeable:
+    if values is None or not (values.flags.writeable and values.flags.aligned):
         values = np.empty((*array.shape, array.components), array.dtype)
         block_values.fill(values, slice(None))
     return values.reshape(-1, array.components)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from vtkseries.memory.back import View, attrs_of, field_of, free_name, time_of
+from vtkseries.memory.back import View, attrs_of, check_count, field_of, free_name, readable, time_of
 from vtkseries.memory.sharing import from_vtk
 from vtkseries.metadata import VERSION, loads, unpack
 
@@ -20,8 +20,8 @@ _BOOKKEEPING = {"TimeValue", "date", "time_units", "time_calendar", "vtkseries",
 
 
 def is_mesh(grid: Any) -> bool:
-    """Tell whether it is a vtkPolyData or vtkUnstructuredGrid."""
-    return hasattr(grid, "IsA") and bool(grid.IsA("vtkPolyData") or grid.IsA("vtkUnstructuredGrid"))
+    """Tell whether it has points of its own in no order: a vtkPolyData, vtkUnstructuredGrid or the like."""
+    return hasattr(grid, "IsA") and bool(grid.IsA("vtkPointSet")) and not grid.IsA("vtkStructuredGrid")
 
 
 def from_mesh(grid: Any) -> xr.Dataset:
@@ -39,16 +39,17 @@ def from_mesh(grid: Any) -> xr.Dataset:
     coordinates = {**_places(grid), **_cells(grid), **time_of(view)}
     variables: dict[str, xr.Variable] = {}
     for dim in ("point", "cell"):
-        for name, array in view.arrays(cells=dim == "cell").items():
+        count = grid.GetNumberOfCells() if dim == "cell" else grid.GetNumberOfPoints()
+        for name, array in readable(view.arrays(cells=dim == "cell")).items():
+            check_count(array, count, cells=dim == "cell")
             values = from_vtk(array)
             dims = (dim,) if values.shape[1] == 1 else (dim, _components(values.shape[1]))
             values = values[:, 0] if values.shape[1] == 1 else values
             found = {**attrs_of(array), **told.get(name, {})}
             variables[free_name(name, dim, {**variables, **coordinates})] = xr.Variable(dims, values, found)
-    for name, array in view.fields().items():
-        variable = None if name in _BOOKKEEPING else field_of(name, array)
-        if variable is not None:
-            variables[free_name(name, "field", {**variables, **coordinates})] = variable
+    for name, array in readable(view.fields()).items():
+        if name not in _BOOKKEEPING:
+            variables[free_name(name, "field", {**variables, **coordinates})] = field_of(name, array)
     return xr.Dataset(variables, coordinates, attrs)
 
 
@@ -67,12 +68,12 @@ def _cells(grid: Any) -> dict[str, xr.Variable]:
     kinds = ("Verts", "Lines", "Polys", "Strips") if grid.IsA("vtkPolyData") else ("Cells",)
     nodes, ends, last = [np.empty(0, "i8")], [np.empty(0, "i8")], 0
     for kind in kinds:
-        cells = getattr(grid, f"Get{kind}")()
+        cells = getattr(grid, f"Get{kind}", lambda: None)()  # points alone have none
         if cells is not None and cells.GetNumberOfCells():
             nodes.append(from_vtk(cells.GetConnectivityArray())[:, 0])
             ends.append(from_vtk(cells.GetOffsetsArray())[1:, 0] + last)
             last += nodes[-1].size
-    types = np.array([grid.GetCellType(n) for n in range(grid.GetNumberOfCells())], np.uint8)
+    types = np.array([grid.GetCellType(n) for n in range(sum(map(len, ends)))], np.uint8)
     return {
         "connectivity": xr.Variable("connectivity_node", np.concatenate(nodes)),
         "offsets": xr.Variable("cell", np.concatenate(ends)),

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from vtkseries.engine.restore import Restoration
-from vtkseries.errors import FormatError, VtkSeriesWarning
-from vtkseries.memory.back import GridView, field_of, foreign, variable_of
+from vtkseries.errors import FormatError, SeriesError, VtkSeriesWarning
+from vtkseries.memory.back import GridView, field_of, foreign, readable, variable_of
 from vtkseries.memory.cut import Cut
 from vtkseries.memory.mesh import from_mesh, is_mesh
 from vtkseries.memory.sharing import from_vtk
@@ -75,7 +75,7 @@ def from_grid(grid: Any) -> xr.Dataset:
     try:
         return _Restorer(view, content).dataset()
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        if isinstance(error, FormatError):
+        if isinstance(error, FormatError | SeriesError):
             raise
         raise FormatError(f"the grid's field data 'vtkseries' is damaged: {error!r}") from error
 
@@ -241,14 +241,12 @@ class _Restorer:
         known = {name for entry in self.content["variables"] for name in entry.get("field", ())} | _BOOKKEEPING
         found: dict[Hashable, xr.Variable] = {}
         for cells, arrays in self.arrays.items():
-            for name, array in arrays.items():
+            for name, array in readable(arrays).items():
                 if name not in self.used[cells]:
                     found[name if name not in found else f"{name}_cell"] = self._further(array, cells=cells)
-        for name, array in self.view.fields().items():
+        for name, array in readable(self.view.fields()).items():
             if name not in known and name not in found:
-                variable = field_of(name, array)
-                if variable is not None:
-                    found[name] = variable
+                found[name] = field_of(name, array)
         return found
 
     def _further(self, array: Any, *, cells: bool) -> xr.Variable:
