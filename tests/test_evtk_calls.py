@@ -91,3 +91,37 @@ def test_nothing_of_a_call_is_changed(tmp_path: Path) -> None:
     for name, values in data.items():
         np.testing.assert_array_equal(values, before[name])
     np.testing.assert_array_equal(axes, POINTS)
+
+
+COMMENTED: dict[str, tuple[Any, ...]] = {
+    "imageToVTK": ((0, 0, 0), (1, 1, 1), {"c": field_of(CELLS)}),
+    "pointsToVTK": POINTS,
+    "linesToVTK": tuple(axis[:4] for axis in POINTS),
+    "polyLinesToVTK": (*POINTS, [len(POINTS[0])]),
+    "unstructuredGridToVTK": (*POINTS, [0, 1, 2], [3], [evtk.VtkTriangle.tid]),
+    "cylinderToVTK": (0, 0, 0, 1, 2, 3),
+}
+
+
+@pytest.mark.parametrize("name", COMMENTED)
+def test_comments_as_the_other_branch_has_them_are_field_data(name: str, tmp_path: Path) -> None:
+    grid = read(getattr(evtk, name)(tmp_path / "run", *COMMENTED[name], fieldData={"t": 2.5}, comments=["one", "zwö"]))
+    comments = grid.GetFieldData().GetAbstractArray("comments")
+    assert [comments.GetValue(n) for n in range(comments.GetNumberOfValues())] == ["one", "zwö"]
+    assert grid.GetFieldData().GetArray("t").GetValue(0) == 2.5
+
+
+def test_numbers_are_names_too(tmp_path: Path) -> None:
+    numbers: dict[Any, Any] = {1: field_of(N), np.int64(2): field_of(N)}
+    grid = read(evtk.imageToVTK(tmp_path / "run", pointData=numbers, fieldData={3: [4]}))  # type: ignore[dict-item]
+    assert set(arrays(grid.GetPointData())) == {"1", "2"}
+    assert grid.GetFieldData().GetArray("3").GetValue(0) == 4
+    with pytest.raises(SeriesError, match=r"PointData.*'1'"):
+        evtk.imageToVTK(tmp_path / "twins", pointData={1: field_of(N), "1": field_of(N)})  # type: ignore[dict-item]
+
+
+def test_importing_a_low_level_class_says_what_to_use_instead() -> None:
+    with pytest.raises(ImportError, match=r"VtkFile is of PyEVTK's low-level module.*gridToVTK"):
+        from vtkseries.evtk import VtkFile  # noqa: F401, PLC0415
+    with pytest.raises(ImportError, match="cannot import name 'VtkNothing'"):
+        from vtkseries.evtk import VtkNothing  # noqa: F401, PLC0415

@@ -5,6 +5,8 @@ extensions are those of PyEVTK 1.7; ``rectilinearToVTK``, ``structuredToVTK`` an
 other branch. Arrays are indexed [x, y, z]. A file appears under its name when it is whole.
 """
 
+from typing import Any
+
 from vtkseries.evtk.cells import (
     VtkHexahedron,
     VtkLine,
@@ -65,3 +67,23 @@ __all__ = [
     "unstructuredGridToVTK",
     "writeParallelVTKGrid",
 ]
+
+_LOW_LEVEL = {
+    "VtkFile",
+    "VtkParallelFile",
+    "VtkImageData",
+    "VtkRectilinearGrid",
+    "VtkStructuredGrid",
+    "VtkUnstructuredGrid",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Say what stands for the classes of PyEVTK's low-level module."""
+    if name in _LOW_LEVEL:
+        raise ImportError(
+            f"{name} is of PyEVTK's low-level module, which is not here: functions like gridToVTK write whole files, "
+            "and vtkseries.SeriesWriter step after step",
+            name=__name__,
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -123,8 +123,14 @@ class Arrays(Sections):
         """Add ``PointData`` or ``CellData``: scalars, and vectors as tuples of arrays or a trailing axis."""
         if data is not None and not isinstance(data, Mapping):
             raise SeriesError(f"{place.what} is a {type(data).__name__}; expected a dict of arrays by name")
-        fitted = [(name, _components(name, content, place)) for name, content in (data or {}).items()]
+        fitted = [(name, _components(name, content, place)) for name, content in _named(data or {})]
         self.add(tag, fitted, active(fitted))
+
+
+def _named(data: Data) -> Iterator[tuple[str, Any]]:
+    """Give arrays by name; numbers for names are written as they read."""
+    for name, content in data.items():
+        yield str(name) if isinstance(name, int | np.integer) else name, content
 
 
 def _components(name: str, content: Any, place: Place) -> tuple[Any, ...]:
@@ -152,7 +158,7 @@ def field_data(data: Data | None, method: Codec | None) -> tuple[DataArray, ...]
         An array has a dtype that VTK has not, or a name that no reader takes.
     """
     found = []
-    for name, content in (data or {}).items():
+    for name, content in _named(data or {}):
         parts = content if isinstance(content, tuple) else (content,)
         arrays = [np.asarray(_plain(getattr(part, "data", part) if hasattr(part, "dims") else part)) for part in parts]
         if len({array.shape for array in arrays}) > 1:

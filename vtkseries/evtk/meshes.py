@@ -13,6 +13,8 @@ from vtkseries.evtk.topology import check_cells, whole
 from vtkseries.evtk.unstructured import cell_types_of, count, index_type, write_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vtkseries.evtk.arrays import Data
     from vtkseries.evtk.output import PathLike
 
@@ -27,6 +29,7 @@ def pointsToVTK(
     data: Data | None = None,
     fieldData: Data | None = None,
     *,
+    comments: Sequence[str] | None = None,
     compression: str | bool | None = None,
     compression_level: int | None = None,
 ) -> str:
@@ -42,6 +45,8 @@ def pointsToVTK(
         Arrays of one value a point; a tuple of three is a vector.
     fieldData : mapping, optional
         Arrays, numbers or texts that belong to the whole grid.
+    comments : sequence of str, optional
+        Kept as the field data array ``comments``.
     compression : {None, "zlib", "lz4", "lzma", True}
         True is zlib.
     compression_level : int, optional
@@ -69,7 +74,7 @@ def pointsToVTK(
     n = count(x)
     offsets = np.arange(1, n + 1, dtype=index_type(n))
     cells = (np.arange(n, dtype=index_type(n)), offsets, cell_types_of(VtkVertex, n))
-    options = (fieldData, None, compression, compression_level)
+    options = (fieldData, comments, compression, compression_level)
     return write_cells(path, (x, y, z), cells, (None, data, "data"), options)
 
 
@@ -82,6 +87,7 @@ def linesToVTK(
     pointData: Data | None = None,
     fieldData: Data | None = None,
     *,
+    comments: Sequence[str] | None = None,
     compression: str | bool | None = None,
     compression_level: int | None = None,
 ) -> str:
@@ -97,7 +103,7 @@ def linesToVTK(
         Arrays of one value a segment.
     pointData : mapping, optional
         Arrays of one value a point.
-    fieldData, compression, compression_level
+    fieldData, comments, compression, compression_level
         As for :func:`pointsToVTK`.
 
     Returns
@@ -118,7 +124,7 @@ def linesToVTK(
         np.arange(2, n + 1, 2, dtype=index_type(n)),
         cell_types_of(VtkLine, n // 2),
     )
-    options = (fieldData, None, compression, compression_level)
+    options = (fieldData, comments, compression, compression_level)
     return write_cells(path, (x, y, z), cells, (cellData, pointData, "pointData"), options)
 
 
@@ -132,6 +138,7 @@ def polyLinesToVTK(
     pointData: Data | None = None,
     fieldData: Data | None = None,
     *,
+    comments: Sequence[str] | None = None,
     compression: str | bool | None = None,
     compression_level: int | None = None,
 ) -> str:
@@ -149,7 +156,7 @@ def polyLinesToVTK(
         Arrays of one value a line.
     pointData : mapping, optional
         Arrays of one value a point.
-    fieldData, compression, compression_level
+    fieldData, comments, compression, compression_level
         As for :func:`pointsToVTK`.
 
     Returns
@@ -174,7 +181,7 @@ def polyLinesToVTK(
         np.cumsum(counts, dtype=index_type(n)),
         cell_types_of(VtkPolyLine, counts.size),
     )
-    options = (fieldData, None, compression, compression_level)
+    options = (fieldData, comments, compression, compression_level)
     return write_cells(path, (x, y, z), cells, (cellData, pointData, "pointData"), options)
 
 
@@ -190,6 +197,7 @@ def unstructuredGridToVTK(
     pointData: Data | None = None,
     fieldData: Data | None = None,
     *,
+    comments: Sequence[str] | None = None,
     compression: str | bool | None = None,
     compression_level: int | None = None,
 ) -> str:
@@ -211,7 +219,7 @@ def unstructuredGridToVTK(
         Arrays of one value a cell.
     pointData : mapping, optional
         Arrays of one value a point.
-    fieldData, compression, compression_level
+    fieldData, comments, compression, compression_level
         As for :func:`pointsToVTK`.
 
     Returns
@@ -226,5 +234,5 @@ def unstructuredGridToVTK(
         number of points, an array has a wrong shape or dtype; no file is made.
     """
     cells = check_cells(count(x), connectivity, offsets, cell_types)
-    options = (fieldData, None, compression, compression_level)
+    options = (fieldData, comments, compression, compression_level)
     return write_cells(path, (x, y, z), cells, (cellData, pointData, "pointData"), options)

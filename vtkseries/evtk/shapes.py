@@ -95,6 +95,7 @@ def cylinderToVTK(
     pointData: Data | None = None,
     fieldData: Data | None = None,
     *,
+    comments: Sequence[str] | None = None,
     compression: str | bool | None = None,
     compression_level: int | None = None,
 ) -> str:
@@ -116,7 +117,7 @@ def cylinderToVTK(
         Arrays of npilars * nlayers values.
     pointData : mapping, optional
         Arrays of npilars * (nlayers + 1) values.
-    fieldData, compression, compression_level
+    fieldData, comments, compression, compression_level
         As for :func:`pointsToVTK`.
 
     Returns
@@ -147,5 +148,5 @@ def cylinderToVTK(
     quads = np.stack([lower, following, following + npilars, lower + npilars], -1)
     ends = np.arange(1, lower.size + 1) * 4
     cells = (quads.ravel(), ends, cell_types_of(VtkQuad, lower.size))
-    options = (fieldData, None, compression, compression_level)
+    options = (fieldData, comments, compression, compression_level)
     return write_cells(path, (x, y, z), cells, (cellData, pointData, "pointData"), options)

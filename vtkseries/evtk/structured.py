@@ -30,6 +30,7 @@ def imageToVTK(
     fieldData: Data | None = None,
     start: Sequence[int] = (0, 0, 0),
     *,
+    comments: Sequence[str] | None = None,
     compression: str | bool | None = None,
     compression_level: int | None = None,
 ) -> str:
@@ -48,6 +49,8 @@ def imageToVTK(
         Arrays, numbers or texts that belong to the whole grid.
     start : sequence of three ints
         First point of this piece of a larger grid.
+    comments : sequence of str, optional
+        Kept as the field data array ``comments``.
     compression : {None, "zlib", "lz4", "lzma", True}
         True is zlib.
     compression_level : int, optional
@@ -82,7 +85,7 @@ def imageToVTK(
     )
     arrays, method = Arrays(), choose(compression, compression_level)
     _add_data(arrays, nodes, (), cellData, pointData)
-    field = field_data(fieldData, method)
+    field = field_data(with_comments(fieldData, comments), method)
     return save(path, "ImageData", (grid, (("Extent", extent),)), arrays, field=field, method=method)
 
 
