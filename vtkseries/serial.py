@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -134,11 +134,14 @@ class MemoryStreams:
     sources: Mapping[str, xr.Variable]
     step: int
     method: Codec
+    _data: dict[int, BlockBytes] = field(default_factory=dict, repr=False, compare=False)
 
     def streams(self, array: ArrayPlan, first: int, stop: int) -> list[bytes]:
         """Give the streams of some blocks."""
-        blocks = [self.sources[component.source].values for component in array.sources]
-        data = BlockBytes(block_values(array, array.shape, blocks, self.step))
+        data = self._data.get(array.position)
+        if data is None:
+            blocks = [self.sources[component.source].values for component in array.sources]
+            data = self._data[array.position] = BlockBytes(block_values(array, array.shape, blocks, self.step))
         stretch = data.read(first * array.block, min(stop * array.block, array.nbytes))
         return encode_blocks(stretch, array.block, self.method)
 
