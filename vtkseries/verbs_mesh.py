@@ -40,6 +40,8 @@ class MeshVerbs:
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -65,8 +67,8 @@ class MeshVerbs:
         trajectory : hashable, optional
             What tells the path of each point: a variable of ids; the dim of trajectories, or a coordinate along it.
             Found where ``featureType`` is a trajectory.
-        variables, vectors, missing, z_scale, time_units, mode, durable, compression, compression_level, encoding,
-        compute
+        variables, vectors, missing, z_scale, sphere, radius, time_units, mode, durable, compression,
+        compression_level, encoding, compute
             As for :meth:`to_vtr`.
 
         Returns
@@ -109,6 +111,8 @@ class MeshVerbs:
         vectors: Mapping[str, Sequence[Hashable] | str] | None = None,
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -132,8 +136,8 @@ class MeshVerbs:
             The dim of layers, or their heights.
         time : hashable, optional
             The time of the steps.
-        variables, vectors, missing, z_scale, time_units, mode, durable, compression, compression_level, encoding,
-        compute
+        variables, vectors, missing, z_scale, sphere, radius, time_units, mode, durable, compression,
+        compression_level, encoding, compute
             As for :meth:`to_vtr`.
 
         Returns

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from vtkseries.meshes.globe import Globe
 from vtkseries.meshes.model import Mesh, Named
 from vtkseries.meshes.places import as_floats
 from vtkseries.meshes.steps import At, Selection
@@ -64,6 +65,7 @@ class Cloud:
         The name of the array that tells which points of the Dataset those of a step are; None where all are there.
     blank : bool
         Whether missing values are hidden.
+    globe : Globe or None
     """
 
     layout: Layout
@@ -74,6 +76,7 @@ class Cloud:
     factor: float
     index: str | None
     blank: bool = False
+    globe: Globe | None = None
 
     def step(self, step: int, at: At) -> list[Mesh]:
         """Give the mesh of a step; points without a place are not there."""
@@ -89,13 +92,17 @@ class Cloud:
             owner = _line(self.layout.owner, sizes)
             chosen = chosen[np.argsort(owner[chosen], kind="stable")]
         take: Any = slice(None) if chosen.size == size and owner is None else chosen
-        mesh = Mesh((x[take], y[take], z[take]))
+        places, directions = (x[take], y[take], z[take]), None
+        if self.globe is not None:
+            directions = self.globe.directions(*places[:2])
+            places = self.globe.place(directions, places[2])
+        mesh = Mesh(places)
         groups = np.empty(0, "i8")
         if owner is not None:
             groups, starts = np.unique(owner[chosen], return_index=True)
             mesh.lines = (np.arange(chosen.size), np.append(starts[1:], chosen.size)[: len(groups)])
         for item in self.fields:
-            self._add(mesh, item, [at(key) for key in item.keys], sizes, take, groups)
+            self._add(mesh, item, [at(key) for key in item.keys], sizes, take, groups, directions)
         if self.index is not None:
             rest = 1 if members is None or not len(members) else size // len(members)
             numbers = chosen if members is None else members[chosen // rest] * rest + chosen % rest
@@ -119,6 +126,7 @@ class Cloud:
         sizes: dict[Hashable, int],
         take: Any,
         groups: Array,
+        directions: tuple[Array, Array, Array] | None,
     ) -> None:
         parts = [part for variable in variables for part in _split(variable, item.inner)]
         own = item.dims - {self.layout.time}
@@ -126,7 +134,10 @@ class Cloud:
             values = [_line(part, self.layout.instances)[groups] for part in parts]
             mesh.add(item, values, cells=True, blank=self.blank)
         else:
-            mesh.add(item, [_line(part, sizes)[take] for part in parts], blank=self.blank)
+            flat = [_line(part, sizes)[take] for part in parts]
+            if item.turned and self.globe is not None and directions is not None:
+                flat = self.globe.turn(flat, directions)
+            mesh.add(item, flat, blank=self.blank)
 
 
 def _line(variable: xr.Variable, sizes: Mapping[Hashable, int]) -> Array:

@@ -15,6 +15,7 @@ from vtkseries.cf.fields import choose, metadata_names, undrawable
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.cloud import Cloud, Layout
+from vtkseries.meshes.globe import Globe, with_turned
 from vtkseries.meshes.layout import find_layout
 from vtkseries.meshes.model import Named, named_fields, refuse_clashes
 from vtkseries.meshes.options import Options, Planned
@@ -23,6 +24,7 @@ from vtkseries.meshes.ragged import counters, joined
 from vtkseries.meshes.steps import Selection
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.metadata import pack
+from vtkseries.plan.globe import refuse_below_the_centre
 from vtkseries.plan.meshmemory import MeshMemory
 
 __all__ = ["plan_points"]
@@ -69,6 +71,12 @@ def plan_points(
             fields.append(item)
         else:
             numbers += item.keys
+    globe = Globe.of(ds, places, option.radius)
+    if globe is not None:
+        fields = with_turned(ds, fields, precision, option.fill)
+        # The files' points are others, so that they need these beside them.
+        moving = [n for n in dict.fromkeys(places.values()) if {*ds[n].dims} == {*layout.points, layout.time}]
+        fields += named_fields(ds, moving, {}, {}, option.fill)
     fields += _further(ds, layout, {*names, *used}, option.fill)
     refuse_clashes(fields)
     sources = {key: ds[key].variable for item in fields for key in item.keys}
@@ -78,10 +86,14 @@ def plan_points(
     factor = scale(ds, places.get("z"), option.z_scale)
     index = _index_name(layout, sources, places, selection, fields)
     sizes = {dim: ds.sizes[dim] for dim in layout.points}
-    cloud = Cloud(layout, sizes, selection, places, tuple(fields), factor, index, option.blank)
+    cloud = Cloud(layout, sizes, selection, places, tuple(fields), factor, index, option.blank, globe)
+    if globe is not None and "z" in places:
+        heights = selection.of(sources[places["z"]], 0).values * factor
+        lowest = float(np.min(heights, where=np.isfinite(heights), initial=np.inf))
+        refuse_below_the_centre(lowest, places["z"], globe.radius)
     told = _Told(own, layout, selection, places, factor)
     memory = MeshMemory(
-        {**told.drawn(fields), **told.places(sources)},
+        {**told.drawn(fields), **(told.places(sources) if globe is None else {})},
         [*places.values(), *used, *told.partial(fields)] if not asked else [*places.values(), *counters(own)],
         1,
         {"points": [[pack(dim), size] for dim, size in sizes.items()], "index": index, "apart": layout.time is None},
@@ -149,7 +161,7 @@ class _Told:
     def drawn(self, fields: Sequence[Named]) -> dict[Hashable, dict[str, Any]]:
         """Give the places of what is drawn."""
         found: dict[Hashable, dict[str, Any]] = {}
-        for item in fields:
+        for item in (item for item in fields if not item.turned):
             for number, key in enumerate(item.keys):
                 if self._whole(key, item.inner):
                     names = [f"{item.name}{suffix}" for suffix in item.suffixes]

@@ -49,6 +49,8 @@ class Named:
         Of each component's variable.
     fills : tuple of numbers
         What stands for missing values of integers.
+    turned : bool
+        It is a vector (east, north, up), to be turned with the globe that it is on.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Named:
     arrays: tuple[tuple[str, Conversion, str | None], ...] = ()
     precision: tuple[Precision, ...] = ()
     fills: tuple[float, ...] = ()
+    turned: bool = False
 
     @property
     def suffixes(self) -> list[str]:

@@ -18,6 +18,7 @@ from vtkseries.meshes.write import Builder, MeshSeries
 from vtkseries.plan.build import check_options, field_plans, refuse_overwriting_itself
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import constant_fields
+from vtkseries.plan.globe import read_radius
 from vtkseries.plan.group import Grouping
 from vtkseries.plan.meshmemory import MeshMemory
 from vtkseries.plan.model import PartPlan, SeriesPlan
@@ -70,6 +71,7 @@ class Options:
     encoding: Encoding | None
     z_scale: float
     time_units: str | None
+    radius: float | None = None
 
     @classmethod
     def read(
@@ -80,6 +82,8 @@ class Options:
         *,
         missing: str | float = "nan",
         z_scale: float = 1.0,
+        sphere: bool = False,
+        radius: float | None = None,
         time_units: str | None = None,
         mode: str = "w",
         durable: bool = False,
@@ -100,7 +104,8 @@ class Options:
             raise SeriesError(f"time_units={time_units!r} must be text, such as 'hours since 2000-01-01' or 'days'")
         refuse_overwriting_itself(ds, target)
         method = codec(compression, compression_level)
-        return cls(target, suffixes[-1], mode, durable, method, missing, encoding, float(z_scale), time_units)
+        globe = read_radius(radius, sphere=sphere)
+        return cls(target, suffixes[-1], mode, durable, method, missing, encoding, float(z_scale), time_units, globe)
 
     @property
     def fill(self) -> float | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from vtkseries.meshes.globe import Globe
 from vtkseries.meshes.heights import Heights
 from vtkseries.meshes.model import Mesh, Named
 from vtkseries.meshes.places import as_floats
@@ -64,11 +66,16 @@ class Parts:
     parts : tuple of UgridPart
     blank : bool
         Whether missing values are hidden.
+    factor : float
+        Of the points' own heights.
+    globe : Globe or None
     """
 
     topology: Topology
     parts: tuple[UgridPart, ...]
     blank: bool = False
+    factor: float = 1.0
+    globe: Globe | None = None
     _made: dict[int, Mesh] = field(default_factory=dict, compare=False, repr=False)
 
     def step(self, step: int, at: At) -> list[Mesh]:
@@ -77,7 +84,7 @@ class Parts:
         return [self._mesh(number, part, at) for number, part in enumerate(self.parts)]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_made": {}}
+        return {**{key: value for key, value in self.__dict__.items() if key != "_directions"}, "_made": {}}
 
     def _mesh(self, number: int, part: UgridPart, at: At) -> Mesh:
         moves = part.layers is not None and part.layers.moves
@@ -88,13 +95,16 @@ class Parts:
         mesh = Mesh(made.points, cells=made.cells, hidden=dict(made.hidden))
         for item in part.fields:
             components = [values for key in item.keys for values in self._flat(at(key), item.inner, part.layers)]
+            if item.turned and self.globe is not None:
+                components = self._turned(components, part, cells=part.cells.dim in item.dims)
             mesh.add(item, components, cells=part.cells.dim in item.dims, blank=self.blank)
         return mesh
 
     def _geometry(self, part: UgridPart, at: At, before: Mesh | None) -> Mesh:
         x, y, z = (as_floats(axis) for axis in self.topology.points)
         if part.layers is None:
-            mesh = Mesh((x, y, z), cells=part.cells.flat())
+            z = z * z.dtype.type(self.factor) if self.factor != 1 else z
+            mesh = Mesh(self._placed((x, y, z), 1), cells=part.cells.flat())
             if part.hidden is not None:
                 mesh.hide(part.hidden, cells=True)
             return mesh
@@ -103,17 +113,40 @@ class Parts:
         count = len(levels)
         heights = np.ascontiguousarray(np.broadcast_to(levels.reshape(count, -1), (count, x.size)))
         there = np.isfinite(heights)
-        if before is None:
-            points = (np.tile(x, count), np.tile(y, count), heights.reshape(-1))
-            mesh = Mesh(points, cells=part.cells.prisms(x.size, count))
+        flat = (heights if there.all() else _whole(heights, there)).reshape(-1)
+        if before is None or self.globe is not None:
+            points = self._placed((np.tile(x, count), np.tile(y, count), flat), count)
+            mesh = Mesh(points, cells=part.cells.prisms(x.size, count) if before is None else before.cells)
         else:
-            mesh = Mesh((*before.points[:2], heights.reshape(-1)), cells=before.cells)
+            mesh = Mesh((*before.points[:2], flat), cells=before.cells)
         if not there.all():
-            mesh.points = (*mesh.points[:2], _whole(heights, there).reshape(-1))
             mesh.hide(~there.reshape(-1), cells=False)
         if part.hidden is not None:
             mesh.hide(np.tile(part.hidden, count - 1), cells=True)
         return mesh
+
+    def _placed(self, points: tuple[Array, Array, Array], count: int) -> tuple[Array, Array, Array]:
+        """Give the points of so many levels as they are, or on the globe."""
+        if self.globe is None:
+            return points
+        x, y, z = (np.tile(axis, count) for axis in self._directions)
+        return self.globe.place((x, y, z), points[2])
+
+    @cached_property
+    def _directions(self) -> tuple[Array, Array, Array]:
+        assert self.globe is not None  # noqa: S101  # as is asked for
+        return self.globe.directions(*self.topology.points[:2])
+
+    def _turned(self, components: list[Array], part: UgridPart, *, cells: bool) -> list[Array]:
+        """Turn the vectors of points, or of cells: there in the mean direction of their points."""
+        assert self.globe is not None  # noqa: S101  # or nothing is turned
+        found = self._directions
+        if cells:
+            owner = np.repeat(np.arange(part.cells.sizes.size), part.cells.sizes)
+            x, y, z = (np.bincount(owner, axis[part.cells.nodes], part.cells.sizes.size) for axis in found)
+            found = x, y, z
+        x, y, z = (np.tile(axis, components[0].size // axis.size) for axis in found)
+        return self.globe.turn(components, (x, y, z))
 
     def _flat(self, variable: xr.Variable, inner: Hashable | None, layers: Layers | None) -> list[Array]:
         across = [dim for dim in variable.dims if layers is not None and dim in layers.dims]

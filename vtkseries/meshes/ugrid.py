@@ -16,15 +16,17 @@ import xarray as xr
 from vtkseries.cf.fields import choose, metadata_names, undrawable
 from vtkseries.cf.times import read_times
 from vtkseries.errors import SeriesError
+from vtkseries.meshes.globe import Globe, with_turned
 from vtkseries.meshes.heights import Found, find_heights, is_vertical
 from vtkseries.meshes.model import Named, named_fields, refuse_clashes
 from vtkseries.meshes.options import Options, Planned
 from vtkseries.meshes.parts import Layers, Parts, UgridPart
-from vtkseries.meshes.places import as_floats, find_time
+from vtkseries.meshes.places import as_floats, find_time, scale
 from vtkseries.meshes.steps import Selection, Steps
 from vtkseries.meshes.topology import Cells, Topology, find_topology
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.metadata import pack
+from vtkseries.plan.globe import refuse_below_the_centre
 from vtkseries.plan.meshmemory import MeshMemory
 
 __all__ = ["plan_mesh"]
@@ -72,6 +74,9 @@ def plan_mesh(
             drawn.append(item)
         else:
             numbers += item.keys
+    globe = Globe.of(ds, topology.places, option.radius)
+    if globe is not None:
+        drawn = with_turned(ds, drawn, precision, option.fill)
     drawn += _further(ds if not asked else ds[[*ds.coords]], levels, {*names, *topology.names}, option.fill)
     groups = levels.groups(drawn)
     for group in groups.values():
@@ -84,11 +89,14 @@ def plan_mesh(
             **dict.fromkeys(key for group in groups.values() if group.found for key in group.found.heights.keys),
         }
     }
-    parts = [_part(topology, group, sources, selection) for group in groups.values()]
-    memory = _memory(ds, topology, groups, parts, [*topology.names])
+    parts = [_part(topology, group, sources, selection, globe) for group in groups.values()]
+    factor = scale(ds, topology.places.get("z"), option.z_scale)
+    if globe is not None and "z" in topology.places:
+        refuse_below_the_centre(float((topology.points[2] * factor).min()), topology.places["z"], globe.radius)
+    memory = _memory(ds, topology, groups, parts, factor, globe)
     labels = tuple(groups) if len(groups) > 1 else ("",)
     planned = Planned(ds, times, labels, numbers, left_out)
-    build = Parts(topology, tuple(parts), option.blank)
+    build = Parts(topology, tuple(parts), option.blank, factor, globe)
     return option.series(planned, times, memory, asked=asked, build=build, sources=sources, selection=selection)
 
 
@@ -199,17 +207,25 @@ class _Levels:
 
 
 def _part(
-    topology: Topology, group: _Group, sources: Mapping[Hashable, xr.Variable], selection: Selection
+    topology: Topology,
+    group: _Group,
+    sources: Mapping[Hashable, xr.Variable],
+    selection: Selection,
+    globe: Globe | None,
 ) -> UgridPart:
-    hidden = _torn(topology, group.cells)
+    hidden = _torn(topology, group.cells) if globe is None else None
     if group.found is None:
         return UgridPart(group.cells, None, tuple(group.fields), hidden)
     group.cells.expect_prisms()
     found = group.found
     moves = any(selection.moves(sources[key]) for key in found.heights.keys)
     flipped = found.flipped
-    if flipped is None:
+    if flipped is None or globe is not None:
         levels = found.heights.of(Steps(sources, selection).at(0), topology)
+    if globe is not None:
+        lowest = float(np.min(levels, where=np.isfinite(levels), initial=np.inf))
+        refuse_below_the_centre(lowest, found.over, globe.radius)
+    if flipped is None:
         ends = levels[[0, -1]].reshape(2, -1)
         ends = ends[:, np.isfinite(ends).all(axis=0)]
         flipped = bool(ends.size and ends[1].mean() < ends[0].mean())
@@ -234,12 +250,13 @@ def _memory(
     topology: Topology,
     groups: Mapping[str, _Group],
     parts: Sequence[UgridPart],
-    kept: list[Hashable],
+    factor: float,
+    globe: Globe | None,
 ) -> MeshMemory:
     """Say where each variable is in the files."""
     drawn: dict[Hashable, dict[str, Any]] = {}
     for number, (group, part) in enumerate(zip(groups.values(), parts, strict=True)):
-        for item in group.fields:
+        for item in (item for item in group.fields if not item.turned):
             cells = part.cells.dim in item.dims
             roles = [[pack(part.cells.dim if cells else topology.node), "x"]]
             across = [dim for dim in item.dims if dim in group.dims]
@@ -255,10 +272,11 @@ def _memory(
         values = topology.points["xyz".index(role)]
         joint = np.result_type(*(as_floats(axis).dtype for axis in topology.points))
         exact = values.dtype.kind == "f" and joint.itemsize >= values.dtype.itemsize
+        exact &= globe is None and (role != "z" or factor == 1)
         if name in ds.variables and exact and (role != "z" or first.layers is None):
             drawn.setdefault(name, {"part": 0, "node": "xyz".index(role)})
     for number, part in enumerate(parts):
         if part.cells.code and part.cells.name not in drawn:
             drawn[part.cells.name] = {"part": number, "cells": part.cells.code, "layered": part.layers is not None}
     layout = {"nodes": topology.points[0].size, "layers": [0 if p.layers is None else p.layers.levels for p in parts]}
-    return MeshMemory(drawn, kept, len(parts), layout)
+    return MeshMemory(drawn, [*topology.names], len(parts), layout)

@@ -15,11 +15,11 @@ from vtkseries.cf.roles import ROLES, SPACE, Roles, find_roles
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
 from vtkseries.grids.geometry import extent_of
-from vtkseries.grids.sphere import RADIUS
 from vtkseries.plan.centred import centre_vectors
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import STANDS, constant_fields
 from vtkseries.plan.geometry import part_kind
+from vtkseries.plan.globe import read_radius
 from vtkseries.plan.group import Group, astray, group_fields
 from vtkseries.plan.model import Clock, FieldPlan, PartPlan, SeriesPlan, WholePlan
 from vtkseries.plan.parts import Storage, attribute_text, plan_part, refuse_twins, static_notices
@@ -252,15 +252,12 @@ def check_options(ds: xr.Dataset, parts: Hashable | None, location: str, missing
 
 def _globe(grid: str, radius: float | None, *, sphere: bool) -> float | None:
     """Give the radius of the globe, or None for a plane."""
-    if not sphere and radius is None:
-        return None
-    if grid in ("vtr", "vti"):
-        message = f"sphere=True: the points of a globe lie on no lines, as a .{grid} needs; use to_vts or to_pvd"
+    found = read_radius(radius, sphere=sphere)
+    if found is not None and grid in ("vtr", "vti"):
+        asked = "sphere=True" if sphere else f"radius={radius!r} is that of a globe, and so is sphere=True"
+        message = f"{asked}: the points of a globe lie on no lines, as a .{grid} needs; use to_vts or to_pvd"
         raise SeriesError(message)
-    if radius is not None and not (math.isfinite(radius) and radius > 0):
-        message = f"radius={radius!r} must be a length greater than 0, in the unit of the heights"
-        raise SeriesError(message)
-    return RADIUS if radius is None else float(radius)
+    return found
 
 
 def refuse_overwriting_itself(ds: xr.Dataset, target: Path) -> None:

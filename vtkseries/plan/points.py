@@ -19,6 +19,7 @@ from vtkseries.cf.orientation import flips, overturned
 from vtkseries.cf.roles import SPACE
 from vtkseries.errors import SeriesError
 from vtkseries.grids.sphere import Direction, Outward, cosine, sine
+from vtkseries.plan.globe import refuse_below_the_centre, refuse_other_than_degrees
 
 __all__ = ["Globe", "Points", "place_points"]
 
@@ -249,16 +250,7 @@ def _refuse_other_than_degrees(ds: xr.Dataset, role: str, axis: Axis) -> None:
             return
         message = f"sphere=True needs {kind}, and dim {axis.dim!r} has none; name them, as with {role}='{kind[:3]}'"
         raise SeriesError(message)
-    variable = ds[name].variable
-    units = (attribute(variable, "units") or "degrees").lower()
-    standard = attribute(variable, "standard_name") or ""
-    if not units.startswith(("deg", "rad")) or standard.startswith(("grid_", "projection_")):
-        what = standard or f"in {units}"
-        message = (
-            f"sphere=True needs {kind} in degrees, and {role} is {str(name)!r} ({what}); "
-            f"name a two-dimensional coordinate, as with {role}='{kind[:3]}'"
-        )
-        raise SeriesError(message)
+    refuse_other_than_degrees(ds[name].variable, role, name)
 
 
 def _refuse_wide_cells(lon: xr.Variable, axis: Axis) -> None:
@@ -282,12 +274,7 @@ def _refuse_below_the_centre(height: xr.Variable, axis: Axis, radius: float) -> 
     lowest = float(
         np.nanmin(first.isel({dim: slice(None, None, max(1, n // 24)) for dim, n in first.sizes.items()}).values)
     )
-    if lowest <= -radius:
-        message = (
-            f"sphere=True: heights of {str(axis.name)!r} go down to {lowest:g}, below the centre of a globe with "
-            f"radius={radius:g}; give both in one unit, with radius= or z_scale="
-        )
-        raise SeriesError(message)
+    refuse_below_the_centre(lowest, axis.name, radius)
 
 
 def _either(*masks: np.ndarray) -> np.ndarray:
