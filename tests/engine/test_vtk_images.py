@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import pyvista as pv
 import xarray as xr
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonCore import vtkBitArray, vtkIdTypeArray, vtkStringArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkIOParallelXML import vtkXMLPImageDataWriter
 from vtkmodules.vtkIOXML import vtkXMLImageDataWriter
 
-import vtkseries  # noqa: F401 (registers the engine)
+from vtkseries import VtkSeriesWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,3 +145,35 @@ def test_arrays_of_few_bytes_are_read(tmp_path: Path, mode: str, bits: int) -> N
     with xr.open_dataset(tmp_path / "a.vti", engine="vtkseries") as ds:
         for count in range(1, 13):
             assert ds[f"a{count}"].values.ravel().tolist() == list(range(40 + count, 40 + 2 * count))
+
+
+@pytest.mark.parametrize("mode", ["ascii", "binary", "appended", "base64"])
+def test_texts_at_points_and_in_cells_are_read(tmp_path: Path, mode: str) -> None:
+    grid = pv.ImageData(dimensions=(4, 3, 5))
+    grid["name"] = [f"e{n}" for n in range(60)]
+    grid.cell_data["kind"] = ["", *(f"<{n}>" for n in range(23))]
+    grid["number"] = np.arange(60)
+    write(grid, tmp_path / "a.vti", mode, "NONE", 64, "little")
+    with xr.open_dataset(tmp_path / "a.vti", engine="vtkseries", chunks={}) as ds:
+        assert ds["name"].dims == ("z", "y", "x")
+        assert ds["name"][2, 1, ::2].values.tolist() == ["e28", "e30"]
+        assert ds["kind"].values.ravel().tolist() == ["", *(f"<{n}>" for n in range(23))]
+        np.testing.assert_array_equal(ds["number"].values.ravel(), np.arange(60))
+        with pytest.warns(VtkSeriesWarning, match="'name' holds"):
+            ds[["name", "number"]].vtk.to_vti(tmp_path / "b.pvd")
+
+
+def test_texts_of_pieces_and_meshes_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    grid = pv.ImageData(dimensions=(4, 3, 5))
+    grid["name"], grid["number"] = [f"e{n}" for n in range(60)], np.arange(60)
+    writer = vtkXMLPImageDataWriter()
+    writer.SetInputData(grid)
+    writer.SetFileName(str(tmp_path / "a.pvti"))
+    writer.Write()
+    grid.cast_to_unstructured_grid().save(tmp_path / "a.vtu")
+    for name in ("a.pvti", "a.vtu"):
+        with (
+            pytest.warns(VtkSeriesWarning, match=rf"{name}: array 'name' of texts left out.*from_grid"),
+            xr.open_dataset(tmp_path / name, engine="vtkseries") as ds,
+        ):
+            np.testing.assert_array_equal(ds["number"].values.ravel(), np.arange(60))

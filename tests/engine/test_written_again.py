@@ -10,6 +10,7 @@ import pyvista as pv
 import xarray as xr
 
 import vtkseries
+from vtkseries import VtkSeriesWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,3 +111,18 @@ def test_places_of_a_tilted_image_are_read_in_part(tmp_path: Path) -> None:
             np.testing.assert_array_equal(ds[name][1:, 0, ::-2], places[1:, 0, ::-2, number])
             np.testing.assert_array_equal(ds[name][2, 1, 3], places[2, 1, 3, number])
             np.testing.assert_array_equal(ds[name].isel(x=[3, 1], z=[2, 0]), places[[2, 0]][:, :, [3, 1], number])
+
+
+def test_field_data_of_several_values_make_no_grid(tmp_path: Path) -> None:
+    grid = image(5, 3, 4)
+    grid.field_data["three"] = [1.5, 2.5, 3.5]
+    grid.field_data["table"] = np.arange(6.0).reshape(2, 3)
+    grid.field_data["one"] = [7]
+    grid.save(tmp_path / "theirs.vti")
+    with xr.open_dataset(tmp_path / "theirs.vti", engine="vtkseries") as ds:
+        chosen = ds[["scalar", "three", "table", "one"]]
+        with pytest.warns(VtkSeriesWarning, match="'three' has the dim|'table' has the dim"):
+            chosen.vtk.to_vti(tmp_path / "ours.vti")
+    ours: Any = pv.read(tmp_path / "ours.vti")
+    assert ours.field_data["one"].tolist() == [7]
+    np.testing.assert_array_equal(ours["scalar"], grid["scalar"])

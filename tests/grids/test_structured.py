@@ -150,3 +150,31 @@ def test_two_coordinates_that_fit_are_an_error_that_shows_the_choice(tmp_path: P
 def test_a_rectilinear_series_sends_named_2d_coordinates_to_structured_grids(tmp_path: Path) -> None:
     with pytest.raises(SeriesError, match="to_vts"):
         ocean().vtk.to_vtr(tmp_path / "run.pvd", x="lon", y="lat")
+
+
+@pytest.mark.parametrize("order", [("c", "b", "a"), ("a", "b", "c"), ("b", "c", "a")])
+def test_coordinates_called_x_y_and_z_on_the_same_dims_place_points(tmp_path: Path, order: tuple[str, ...]) -> None:
+    x, y, z = (a + 0.1 * b for a, b in zip(*(np.meshgrid(*np.ogrid[:5, :4, :3], indexing="ij"),) * 2, strict=True))
+    x, y, z = x + 0.2 * z, y + 0.3 * x, z - 0.1 * x * y
+    dims = ("a", "b", "c")
+    ds = xr.Dataset({"code": (dims, x * 1e4 + y * 1e2 + z)}, {"x": (dims, x), "y": (dims, y), "z": (dims, z)})
+    ds = ds.transpose(*order)
+    ds.vtk.to_pvd(tmp_path / "run.pvd")
+    (file,) = (tmp_path / "run").iterdir()
+    points = read_vtk(file).points
+    found = points[..., 0] * 1e4 + points[..., 1] * 1e2 + points[..., 2]
+    np.testing.assert_allclose(read_vtk(file).point["code"], found, rtol=1e-14)
+
+
+def test_a_surface_has_the_heights_of_its_z(tmp_path: Path) -> None:
+    x, y = np.meshgrid(np.linspace(-2, 2, 6), np.linspace(-1, 1, 5))
+    places = {"x": (("b", "a"), x), "y": (("b", "a"), y), "z": (("b", "a"), np.sin(np.hypot(x, y)))}
+    ds = xr.Dataset({"code": (("b", "a"), x + 10 * y), "layers": (("level", "b", "a"), np.ones((3, 5, 6)))}, places)
+    ds[["code"]].vtk.to_pvd(tmp_path / "run.pvd")
+    (file,) = (tmp_path / "run").iterdir()
+    grid = read_vtk(file)
+    np.testing.assert_array_equal(grid.points[..., 2].ravel(), np.sin(np.hypot(x, y)).ravel())
+    np.testing.assert_array_equal(grid.point["code"].ravel(), (x + 10 * y).ravel())
+    ds[["layers"]].vtk.to_pvd(tmp_path / "layers.pvd")
+    (file,) = (tmp_path / "layers").iterdir()
+    np.testing.assert_array_equal(read_vtk(file).points[:, 0, 0, 2], [0, 1, 2])  # one surface is no place for layers

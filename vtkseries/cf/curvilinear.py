@@ -95,7 +95,7 @@ def find_coordinates(
     # Fields on other points than those of the named coordinate have their own, or take its averages.
     free = [role for role in SPACE if role not in found and (role not in roles.named or role in named)]
     if not named:
-        found.update(_around(ds, dims, free))
+        found.update(_around(ds, dims, free) or ({} if globe else _triple(ds, dims, free)))
         free = [role for role in free if role not in found]
     if "x" in dims and "y" in dims and ("x" in free or "y" in free):
         wanted = [role for role in free if role != "z"]
@@ -162,6 +162,22 @@ def _around(ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str]) -> di
         if role in free and set(points.values()) <= set(coordinate.dims) <= set(own):
             found.setdefault(role, Coordinate(role, name, by_role(coordinate.variable, own), frozenset(edges)))
     return found if len(found) == len(SPACE) else {}
+
+
+def _triple(ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str]) -> dict[str, Coordinate]:
+    """Give coordinates called x, y and z that share their dims: together they place points, whatever else is known."""
+    own = {dim: role for role, dim in dims.items()}
+    spatial = {dim for dim, role in own.items() if role in SPACE}
+    for names in ("xyz", "XYZ"):
+        if all(name in ds.coords and name not in ds.dims for name in names) and set(SPACE) <= set(free):
+            shared = set(ds[names[0]].dims)
+            fitting = len(spatial) > 1 and spatial <= shared <= set(own)
+            if fitting and all(set(ds[name].dims) == shared for name in names):
+                return {
+                    role: Coordinate(role, name, by_role(ds[name].variable, own))
+                    for role, name in zip(SPACE, names, strict=True)
+                }
+    return {}
 
 
 def _beside(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:

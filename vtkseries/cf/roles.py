@@ -63,7 +63,10 @@ _VERTICAL_NAMES = {
 }
 
 # Dims of bounds, vertices and characters, which are no axes even when nothing else is known of them.
-_NEVER_AXES = r"n?_?(bnds?|bounds?|v|vert(ex|ices)?|corners?|tuple|char)_?\d*|axis_nbounds|two|four|str(ing|len)\w*|d2"
+_NEVER_AXES = (
+    r"n?_?(bnds?|bounds?|v|vert(ex|ices)?|corners?|tuple|char)_?\d*|axis_nbounds|two|four|str(ing|len)\w*|d2|"
+    r".+_(tuple|component)"  # of field data, as reading names them
+)
 
 # Strength of the evidence for a role: lower is stronger.
 _CALLER, CF, _NAME, _DTYPE, _ORDER = range(5)

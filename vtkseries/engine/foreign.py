@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from xarray.core import indexing
 
 from vtkseries.engine.lazy import FieldArray, GridArray, Member, find_field
 from vtkseries.engine.restore import Restoration
+from vtkseries.engine.texts import TextArray
 from vtkseries.engine.tilted import Places
 from vtkseries.engine.values import array_dtype, check_arrays, read_axis, read_field, read_strings
-from vtkseries.errors import FormatError
+from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.xmlformat.markup import real
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ __all__ = [
     "free_name",
     "image_axes",
     "lazy",
+    "leave_out_texts",
     "preferred_chunks",
     "text_field",
     "time_of",
@@ -67,9 +70,11 @@ def foreign_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset:
         coordinates |= _coordinates(series, number, grid, tail)
         for tag in ("PointData", "CellData"):
             for array in grid.arrays(tag):
-                if array.type != "String":
-                    name = free_name(array.name, tail, tag, {**variables, **coordinates})
-                    variables[name] = _variable(series, number, grid, tag, array, tail)
+                if array.type == "String" and (array.components > 1 or grid.parallel or len(grid.sources) != 1):
+                    leave_out_texts(grid, array.name)
+                    continue
+                name = free_name(array.name, tail, tag, {**variables, **coordinates})
+                variables[name] = _variable(series, number, grid, tag, array, tail)
     teller = next((number for number, grid in enumerate(grids) if find_field(grid, "TimeValue") is not None), 0)
     for array in fields_of(grids[teller]):
         if array.name not in BOOKKEEPING:
@@ -123,12 +128,23 @@ def free_name(name: str, tail: str, tag: str, taken: dict[str, Any]) -> str:
     return f"{name}_{number}"
 
 
+def leave_out_texts(grid: GridFile, name: str) -> None:
+    """Warn that an array of texts is left out."""
+    text = (
+        f"{grid.path}: array {name[:200]!r} of texts left out: read it with VTK, whose grid vtkseries.from_grid takes"
+    )
+    warnings.warn(text, VtkSeriesWarning, stacklevel=5)
+
+
 def _variable(series: Series, part: int, grid: GridFile, tag: str, array: DataArray, tail: str) -> xr.Variable:
     grid_shape = grid.points if tag == "PointData" else grid.cells
     names = _DIMS if tag == "PointData" else tuple(f"{dim}_cell" for dim in _DIMS)
     dims, roles, shape = [f"{name}{tail}" for name in names], [*_DIMS], [*grid_shape]
     if series.times is not None:
         dims, roles, shape = ["time", *dims], ["time", *roles], [series.steps, *shape]
+    if array.type == "String":
+        texts = TextArray(series, part, array.name, tag, tuple(roles), tuple(shape))
+        return xr.Variable(dims, lazy(texts), encoding={"preferred_chunks": preferred_chunks(dims, roles, shape, 8)})
     if array.components > 1:
         dims.append("component" if array.components == 3 else f"component_{array.components}")  # noqa: PLR2004 (x, y, z)
         roles.append("c")

@@ -10,7 +10,7 @@ import xarray as xr
 
 from vtkseries.engine.cells import CELL_DTYPES, CellsArray, all_cells, node_total
 from vtkseries.engine.faces import padded, too_wide
-from vtkseries.engine.foreign import attrs_of, free_name, lazy, preferred_chunks
+from vtkseries.engine.foreign import attrs_of, free_name, lazy, leave_out_texts, preferred_chunks
 from vtkseries.engine.lazy import GridArray, Member
 from vtkseries.engine.meshfile import cell_total, mesh_view, point_total
 from vtkseries.engine.ragged import RaggedArray
@@ -105,7 +105,9 @@ def foreign_mesh(
     variables: dict[str, xr.Variable] = {}
     for tag, place in lie.items():
         for array in next((one for one in grids if one.sources), grid).arrays(tag):
-            if array.type != "String":
+            if array.type == "String":
+                leave_out_texts(grid, array.name)
+            else:
                 name = free_name(array.name, tail, tag, {**taken, **variables, **coordinates})
                 variables[name] = _variable(series, part, tag, (array, grids), place)
     return variables, coordinates
