@@ -363,6 +363,23 @@ def test_a_tilted_image_has_places() -> None:
     np.testing.assert_array_equal(back["X"].values[0, :, 0], -np.arange(4.0))
 
 
+def test_the_time_that_sources_tell_filters_is_kept() -> None:
+    for grid in (vtk.vtkImageData(), vtk.vtkPolyData()):
+        grid.GetInformation().Set(grid.DATA_TIME_STEP(), 2.5)
+        assert vtkseries.from_grid(grid)["time"].item() == 2.5
+
+
+def test_places_of_any_image_are_vtk_s() -> None:
+    grid = vtk.vtkImageData()
+    grid.SetExtent(-2, 2, 1, 4, 0, 2)
+    grid.SetOrigin(0.1, -7.3, 2.2)
+    grid.SetSpacing(0.7, 1.3, 0.21)
+    grid.SetDirectionMatrix(0.6, -0.8, 0, 0.8, 0.6, 0, 0, 0, 1)
+    back = vtkseries.from_grid(grid)
+    places = np.array([grid.GetPoint(n) for n in range(60)]).reshape(3, 4, 5, 3)
+    np.testing.assert_allclose(np.stack([back[name] for name in "XYZ"], -1), places, rtol=1e-15, atol=1e-15)
+
+
 def test_components_apart_and_bits_are_read() -> None:
     grid = vtk.vtkImageData()
     grid.SetDimensions(5, 4, 3)

@@ -265,8 +265,8 @@ def _tilted(grid: GridFile, tail: str) -> dict[str, xr.Variable]:
         first = (grid.whole[0], grid.whole[2], grid.whole[4])
         dims = tuple(f"{dim}{tail}" for dim in _DIMS)
         chunks = preferred_chunks(dims, _DIMS, grid.points, 8)
-        for name, start, steps in zip("XYZ", origin.tolist(), (direction * spacing).tolist(), strict=True):
-            places = lazy(Places(start, tuple(steps), first, grid.points))
+        for name, start, along in zip("XYZ", origin.tolist(), direction.tolist(), strict=True):
+            places = lazy(Places(start, tuple(spacing.tolist()), tuple(along), first, grid.points))
             found[f"{name}{tail}"] = xr.Variable(dims, places, {"axis": name}, {"preferred_chunks": chunks})
     return found
 

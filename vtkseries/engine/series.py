@@ -97,7 +97,10 @@ def open_series(path: str, *, follow_outside: bool = False) -> Series:
     path = os.path.abspath(path)  # noqa: PTH100 (links are not to be resolved: files are found beside the link)
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise FormatError(f"{path}: its suffix {suffix!r} is not one of {', '.join(SUFFIXES)}")
+        known = ", ".join(SUFFIXES)
+        raise FormatError(
+            f"{path}: its suffix {suffix!r} is not one of {known}; what VTK or pyvista reads, vtkseries.from_grid takes"
+        )
     if suffix == ".vtkhdf":
         return cast("Series", open_hdf(path, follow_outside=follow_outside))
     if suffix not in (".pvd", ".series"):

@@ -21,8 +21,10 @@ class Places(BackendArray):
     ----------
     origin : float
         Of the point with the numbers 0.
-    steps : tuple of three floats
+    spacing : tuple of three floats
         From one point to the next along x, y and z of the grid.
+    direction : tuple of three floats
+        How far each of these goes along this coordinate.
     first : tuple of three ints
         The numbers of the first point.
     shape : tuple of three ints
@@ -34,12 +36,14 @@ class Places(BackendArray):
     def __init__(
         self,
         origin: float,
-        steps: tuple[float, float, float],
+        spacing: tuple[float, float, float],
+        direction: tuple[float, float, float],
         first: tuple[int, int, int],
         shape: tuple[int, int, int],
     ) -> None:
         self.origin = origin
-        self.steps = steps
+        self.spacing = spacing
+        self.direction = direction
         self.first = first
         self.shape = shape
 
@@ -50,7 +54,7 @@ class Places(BackendArray):
         numbers = [first + np.arange(n)[k] for first, n, k in zip(self.first, self.shape[::-1], key[::-1], strict=True)]
         kept = [axis for axis in (2, 1, 0) if np.ndim(numbers[axis])]
         found: Any = 0.0
-        for axis in range(3):  # in VTK's order, so that places are the same to the last bit
+        for axis in range(3):
             along = [-1 if other == axis else 1 for other in kept] if np.ndim(numbers[axis]) else ()
-            found = found + np.reshape(self.steps[axis] * numbers[axis], along)
+            found = found + np.reshape(numbers[axis] * self.spacing[axis] * self.direction[axis], along)
         return np.asarray(found + self.origin)

@@ -135,9 +135,23 @@ class GridView(View):
         if self.kind == "vtkStructuredGrid":
             points = self.grid.GetPoints()
             found = np.empty((0, _VECTOR)) if points is None else from_vtk(points.GetData())
+        elif self.kind == "vtkImageData":
+            found = self._image_places()
         else:
-            found = np.array([self.grid.GetPoint(n) for n in range(self.grid.GetNumberOfPoints())])
+            found = np.stack(np.meshgrid(*self.axes()[::-1], indexing="ij")[::-1], -1)  # type: ignore[index]
         return found.reshape(*self.points, _VECTOR)
+
+    def _image_places(self) -> Array:
+        """Give the places of an image's points."""
+        matrix, origin, e = self.grid.GetDirectionMatrix(), self.grid.GetOrigin(), self.extent
+        i, j, k = (
+            step * np.arange(e[2 * a], e[2 * a + 1] + 1, dtype="f8") for a, step in enumerate(self.grid.GetSpacing())
+        )
+        places = np.empty((*self.points, _VECTOR))
+        for n in range(_VECTOR):
+            x, y, z = (matrix.GetElement(n, axis) for axis in range(_VECTOR))
+            places[..., n] = i * x + (j * y)[:, None] + (k * z)[:, None, None] + origin[n]
+        return places
 
     def _upright(self) -> bool:
         matrix = self.grid.GetDirectionMatrix()
@@ -243,6 +257,9 @@ def _coordinates(view: GridView) -> dict[str, xr.Variable]:
 def time_of(view: View) -> dict[str, xr.Variable]:
     """Give the time of a step as a coordinate, where it is known."""
     stamp = view.fields().get("TimeValue")
+    if stamp is None and view.grid.GetInformation().Has(view.grid.DATA_TIME_STEP()):
+        # As readers and sources tell it to filters.
+        return {"time": xr.Variable((), view.grid.GetInformation().Get(view.grid.DATA_TIME_STEP()))}
     if stamp is None or stamp.GetNumberOfValues() != 1:
         return {}
     texts = {"units": view.text("time_units"), "calendar": view.text("time_calendar")}
