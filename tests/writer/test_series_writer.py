@@ -137,9 +137,11 @@ def test_a_trailing_axis_holds_components_and_complex_values_make_two_arrays(tmp
     vector = np.stack(solver.velocity(3), -1)
     wave = solver.pressure(1) + 1j * solver.pressure(2)
     with SeriesWriter(tmp_path / "run.pvd", *solver.axes) as series:
-        file = series.write(0, {"u": vector, "w": wave, "mask": solver.pressure(0) > 20})
+        colour = (np.concatenate([vector, vector[..., :1]], -1) * 100).astype("u1")
+        file = series.write(0, {"u": vector, "w": wave, "mask": solver.pressure(0) > 20, "colour": colour})
     grid = read_vtk(file)
     np.testing.assert_array_equal(grid.point["u"], vector)
+    np.testing.assert_array_equal(grid.point["colour"], colour)
     np.testing.assert_array_equal(grid.point["w_real"], wave.real)
     np.testing.assert_array_equal(grid.point["w_imag"], wave.imag)
     np.testing.assert_array_equal(grid.point["mask"], solver.pressure(0) > 20)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Arrays", "Grid", "part_plan", "read_arrays"]
 
 _AXES = ("z", "y", "x")
-_TRAILING = (2, 3, 6, 9)
+_TRAILING = (2, 3, 4, 6, 9)
 _VECTOR = 3
 _MOST = 9
 

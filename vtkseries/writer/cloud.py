@@ -28,7 +28,7 @@ CLOUD = "points"
 """The name of the part."""
 
 _AXES = 3
-_COMPONENTS = (2, 3, 6, 9)
+_COMPONENTS = (2, 3, 4, 6, 9)
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ class SeriesWriter:
         point_data, cell_data : mapping of name to array, or tuple of arrays
             One value a grid point, or a cell: shape (nz, ny, nx), cells (nz-1, ny-1, nx-1), with `order="xyz"` the
             reverse; axes of one point may be left out. Strided, transposed and Fortran-ordered arrays are read where
-            they are. A tuple of arrays, or a last axis of size 2, 3, 6 or 9, holds the components of a vector or
+            they are. A tuple of arrays, or a last axis of size 2, 3, 4, 6 or 9, holds the components of a vector or
             tensor.
         points : tuple of three arrays, shape (n,), optional
             Coordinates of the solver's particles; n may change from step to step. They are a part of their own, or,
