@@ -16,7 +16,7 @@ from vtkseries.cf.neighbours import on_grid, shifted
 from vtkseries.cf.roles import CF, SPACE, Roles, by_role, cf_roles
 from vtkseries.errors import SeriesError
 
-__all__ = ["LARGEST", "AmbiguousError", "Coordinate", "counts", "find_coordinates"]
+__all__ = ["LARGEST", "AmbiguousError", "Coordinate", "counts", "find_coordinates", "section"]
 
 LARGEST = 1e15
 """No coordinate is this large: fill values that were not decoded are."""
@@ -97,6 +97,7 @@ def find_coordinates(
     if not named:
         found.update(_around(ds, dims, free) or ({} if globe else _triple(ds, dims, free)))
         free = [role for role in free if role not in found]
+    found.update(section(ds, dims, roles) if not found.keys() & {"x", "y"} else {})
     if "x" in dims and "y" in dims and ("x" in free or "y" in free):
         wanted = [role for role in free if role != "z"]
         lines = not prefer and not named and not all(_counts(ds, dims[role], roles) for role in wanted)
@@ -178,6 +179,29 @@ def _triple(ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str]) -> di
                     for role, name in zip(SPACE, names, strict=True)
                 }
     return {}
+
+
+def section(ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles) -> dict[str, Coordinate]:
+    """Give x and y along the one dim of a line across the plane, as a ship's or a section of a model takes it."""
+    along = [role for role in ("x", "y") if role in dims]
+    if len(along) != 1:
+        return {}
+    dim = dims[along[0]]
+    names = {role: [roles.named[role]] for role in ("x", "y") if _lies_along(ds, roles.named.get(role), dim)}
+    if len(names) < len(SPACE) - 1:
+        if "x" in roles.named or "y" in roles.named or not _counts(ds, dim, roles):
+            return {}
+        cf = cf_roles(ds)
+        along_it = [name for name in ds.coords if name != dim and _lies_along(ds, name, dim)]
+        names = {role: [name for name in along_it if _role(name, cf) == role] for role in ("x", "y")}
+    if any(len(found) != 1 for found in names.values()):
+        return {}
+    own = {dim: along[0]}
+    return {role: Coordinate(role, found[0], by_role(ds[found[0]].variable, own)) for role, found in names.items()}
+
+
+def _lies_along(ds: xr.Dataset, name: Hashable | None, dim: Hashable) -> bool:
+    return name is not None and name in ds.variables and ds[name].dims == (dim,) and ds[name].dtype.kind in "iuf"
 
 
 def _beside(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:

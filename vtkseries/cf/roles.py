@@ -236,6 +236,9 @@ def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable, *, curv
         message = f"{role}={name!r}: there is no such dim or coordinate; this Dataset has {known}"
         raise SeriesError(message)
     if dim in roles.dims:
+        if curvilinear and {role, roles.dims[dim]} == {"x", "y"} and name != dim:
+            roles.named[role] = name
+            return
         message = (
             f"{role}={name!r} and {roles.dims[dim]}={str(roles.named[roles.dims[dim]])!r} are both along {dim!r}; "
             "write points along one dim with ds.vtk.to_vtp"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import xarray as xr
 
 from vtkseries.cf.coordinates import Axis, attribute, find_axis, scalar_axis
-from vtkseries.cf.curvilinear import AmbiguousError, Coordinate, find_coordinates
+from vtkseries.cf.curvilinear import AmbiguousError, Coordinate, find_coordinates, section
 from vtkseries.cf.roles import SPACE, Roles
 from vtkseries.cf.vertical import parametric
 from vtkseries.plan.points import Globe, place_points
@@ -149,14 +149,15 @@ def _found(
 
 def _unused(ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> list[str]:
     """Tell of coordinates of several dims where a grid of lines counts positions in their stead."""
-    if all(coordinate.ndim <= 1 for coordinate in ds.coords.values()):
-        return []
     try:
-        found = find_coordinates(ds, field, dims, roles, prefer=False)
+        several = any(coordinate.ndim > 1 for coordinate in ds.coords.values())
+        found = find_coordinates(ds, field, dims, roles, prefer=False) if several else section(ds, dims, roles)
     except AmbiguousError:
         return []
     names = " and ".join(f"{str(found[role].name)!r}" for role in ("x", "y") if role in found)
-    return [f"{names} have several dims, so positions were counted; to_vts and to_pvd use them"] if names else []
+    one = {"x", "y"} <= set(found) and all(found[role].variable.ndim == 1 for role in ("x", "y"))
+    how = "lie along one dim" if one else "have several dims"
+    return [f"{names} {how}, so positions were counted; to_vts and to_pvd use them"] if names else []
 
 
 def _notices(axes: Mapping[str, Axis]) -> tuple[str, ...]:
