@@ -178,3 +178,12 @@ def test_a_surface_has_the_heights_of_its_z(tmp_path: Path) -> None:
     ds[["layers"]].vtk.to_pvd(tmp_path / "layers.pvd")
     (file,) = (tmp_path / "layers").iterdir()
     np.testing.assert_array_equal(read_vtk(file).points[:, 0, 0, 2], [0, 1, 2])  # one surface is no place for layers
+
+
+@pytest.mark.parametrize("fill", [np.nan, 9.96921e36])
+def test_a_coordinate_that_is_missing_everywhere_places_nothing(tmp_path: Path, fill: float) -> None:
+    ds = ocean()
+    ds["lon"] = ds["lon"].copy(data=np.full(ds["lon"].shape, fill))
+    with pytest.raises(SeriesError, match="'lon' is missing everywhere; name another, as with x="):
+        ds.vtk.to_pvd(tmp_path / "run.pvd", x="lon", y="lat")
+    assert not list(tmp_path.iterdir())

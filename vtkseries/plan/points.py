@@ -148,6 +148,8 @@ def _several(
     if "time" not in coordinate.variable.dims:
         coordinate = replace(coordinate, variable=settle(coordinate.variable))
     mask = lost(coordinate.variable)
+    if mask is not None and isinstance(mask._data, np.ndarray) and mask._data.all():  # noqa: SLF001 (not to compute it)
+        raise SeriesError(f"coordinate {str(name)!r} is missing everywhere; name another, as with {role}=...")
     turns = role == "x" and is_longitude(ds[name].variable, name)
     variable, jumped = filled(coordinate.variable) if coordinate.whole is None else coordinate.whole, False
     if coordinate.edges and mask is not None:
