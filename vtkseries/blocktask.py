@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vtkseries.blocks import write_block
+from vtkseries.hidden import HiddenFiles, own_name
 from vtkseries.plan.model import ArrayPlan, PartPlan
-from vtkseries.run import Run, hidden, open_block
+from vtkseries.run import Run, open_block
 from vtkseries.staging import Slots, stage_block
 from vtkseries.storage.stepfile import StepFile
 from vtkseries.xmlformat.codecs import Codec
@@ -66,12 +66,42 @@ class Target:
             return StepFile(self.log, self.token)
         return StepFile(self.folder / f"{self.prefix}{self.first + step:06d}{self.suffix}", self.token)
 
-    def open(self, step: int) -> int | None:
-        """Open what a step's blocks are written to; None when the step or the run has ended."""
-        file = self.file(step)
-        own = file if self.method is None else hidden(file)
-        number = self.listed + step
-        return open_block(own, file.final, self.log, self.before, number, locked=self.locked, again=self.again)
+    def put(
+        self,
+        step: int,
+        at: tuple[int, int, int],
+        count: tuple[int, int, int],
+        values: Sequence[np.ndarray],
+        number: int,
+    ) -> None:
+        """Write a block, of so many points, of a step; nothing where the step or the run has ended.
+
+        Parameters
+        ----------
+        step : int
+            Of the plan.
+        at, count : tuple of int
+            Where the block lies in the array, along z, y and x.
+        values : sequence of ndarray
+            One a component.
+        number : int
+            Which of the values' time steps.
+        """
+        file, listed = self.file(step), self.listed + step
+
+        def opened(one: StepFile) -> int | None:
+            return open_block(one, file.final, self.log, self.before, listed, locked=self.locked, again=self.again)
+
+        if self.method is not None and self.slots is not None:
+            with HiddenFiles(file, opened) as files:
+                stage_block(files, self.array, at, count, values, number, slots=self.slots, method=self.method)
+            return
+        fd = opened(file)
+        if fd is not None:
+            try:
+                write_block(fd, self.array, at, count, values, number)
+            finally:
+                os.close(fd)
 
     def note(self, steps: Sequence[int]) -> str:
         """Give what is said of a task that works for some steps."""
@@ -79,21 +109,14 @@ class Target:
         told = f"step {steps[0]}" if one else f"steps {steps[0]} to {steps[-1]}"
         return f"{self.array.name!r} of {told}, to {self.file(steps[0]).final}{'' if one else ' and on'}"
 
-    @property
-    def put(self) -> Callable[..., None]:
-        """How a block is written."""
-        if self.method is None or self.slots is None:
-            return write_block
-        return partial(stage_block, slots=self.slots, method=self.method)
-
 
 def write_task(
     blocks: Sequence[tuple[Sequence[int], tuple[slice, ...]]],
     *values: np.ndarray,
     target: Target,
     index: tuple[str, ...],
-) -> None:
-    """Write some blocks, each of which may span several files.
+) -> str:
+    """Write some blocks, each of which may span several files, and give the name of the hidden files' owner.
 
     Parameters
     ----------
@@ -109,6 +132,7 @@ def write_task(
     for number, (steps, place) in enumerate(blocks):
         at = dict(zip(index, place, strict=True))
         _write(steps, at, values[number * many : (number + 1) * many], target)
+    return own_name()
 
 
 def _write(steps: Sequence[int], place: Mapping[str, slice], values: Sequence[np.ndarray], target: Target) -> None:
@@ -121,14 +145,7 @@ def _write(steps: Sequence[int], place: Mapping[str, slice], values: Sequence[np
         count.append(cut.stop - cut.start)
     for number, step in enumerate(steps):
         try:
-            fd = target.open(step)
-            if fd is None:
-                continue
-            try:
-                at = (start[0], start[1], start[2]), (count[0], count[1], count[2])
-                target.put(fd, array, *at, values, number)
-            finally:
-                os.close(fd)
+            target.put(step, (start[0], start[1], start[2]), (count[0], count[1], count[2]), values, number)
         except Exception as error:
             error.add_note(f"while writing {array.name!r} of step {step} to {target.file(step).final}")
             raise

@@ -19,6 +19,7 @@ import numpy as np
 
 from vtkseries.beside import is_beside
 from vtkseries.errors import SeriesError, VtkSeriesWarning
+from vtkseries.hidden import discard_hidden, whole_file
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
 from vtkseries.standing import changed, entries, pieces_of, same_values, standing_before, together
@@ -31,14 +32,14 @@ from vtkseries.wholefile import complete, write_compressed
 from vtkseries.xmlformat.layout import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     Streams = Callable[[PartPlan], AbstractContextManager[StreamSource]]
 
 _PAUSES, _PAUSE = 30, 0.1
 
-__all__ = ["Run", "begin", "changes", "commit", "discard", "finish", "hidden", "late", "open_block", "start"]
+__all__ = ["Run", "begin", "changes", "commit", "discard", "finish", "late", "open_block", "start"]
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,6 @@ class Run:
     def file(self, part: PartPlan, step: int) -> StepFile:
         """Give the file of one step of one part."""
         return StepFile(self.plan.file(part, step), self.token)
-
-    def hidden(self, part: PartPlan, step: int) -> StepFile:
-        """Give the file in which the blocks of a compressed step wait (see :mod:`vtkseries.staging`)."""
-        return hidden(self.file(part, step))
-
-
-def hidden(file: StepFile) -> StepFile:
-    """Give the file in which the blocks of a compressed one wait; it never gets a final name."""
-    return StepFile(file.final.with_name(f"{file.final.name}.blocks"), file.token)
 
 
 def start(plan: SeriesPlan, *, locked: bool = True) -> Run:
@@ -271,7 +263,12 @@ def _committed(log: Path, token: str, before: tuple[int, int], number: int) -> b
 
 
 def commit(
-    run: Run, index: Index | None, step: int, values: Mapping[str, np.ndarray], streams: Streams | None = None
+    run: Run,
+    index: Index | None,
+    step: int,
+    values: Mapping[str, np.ndarray],
+    streams: Streams | None = None,
+    owners: Iterable[str] = (),
 ) -> None:
     """Complete the files of one step, give them their final names and list them.
 
@@ -286,6 +283,8 @@ def commit(
         By source, the values of variables without a spatial axis, for the files that begin at the step.
     streams : callable, optional
         With compression: gives a context whose value is the source of a part's streams.
+    owners : iterable of str
+        Of the hidden files that go when the step is listed (see :mod:`vtkseries.hidden`).
     """
     plan = run.plan
     number = run.first + step
@@ -293,8 +292,7 @@ def commit(
     parts = [part for item in begin for part in pieces_of(item)]
     if index is not None and index.holds(number):
         for part in parts:
-            run.file(part, step).discard()
-            run.hidden(part, step).discard()
+            discard_hidden(run.file(part, step), owners)
         return
     for item in begin:
         clock = plan.clock(item)
@@ -309,10 +307,8 @@ def commit(
     if index is not None:
         index.commit(number, entries(plan, step, run.kept, partial(_published, run)))
     for part in parts:
-        if plan.compression is not None:
-            run.hidden(part, step).discard()
-        if part.clock is not None:
-            run.file(part, step).discard()  # of the same values as the one that stands
+        if plan.compression is not None or part.clock is not None:  # the latter has the values of the one that stands
+            discard_hidden(run.file(part, step), owners)
 
 
 def _put(
@@ -337,8 +333,8 @@ def _same(run: Run, part: PartPlan, old: Path, document: Document, step: int, st
     file = run.file(part, step)
     with contextlib.suppress(FileNotFoundError), file.alone(make=streams is not None) as fd:
         if not _published(run, file.final):
-            _complete(run, part, step, document, streams, fd)
-            return same_values(file.temporary, part.room, old)
+            whole = _complete(run, part, step, document, streams, fd)
+            return same_values(whole.temporary, part.room, old)
     return False
 
 
@@ -349,8 +345,7 @@ def _publish(run: Run, part: PartPlan, step: int, document: Document, streams: S
         with file.alone(make=streams is not None) as fd:
             # A second try at this task may have been faster, and a late block have made a new file without the rest.
             if not _published(run, file.final):
-                _complete(run, part, step, document, streams, fd)
-                file.publish(durable=run.plan.durable)
+                _complete(run, part, step, document, streams, fd).publish(durable=run.plan.durable)
                 return
     except FileNotFoundError:
         if not _published(run, file.final):
@@ -367,19 +362,26 @@ def _published(run: Run, final: Path) -> bool:
     return _identity(final) not in {(0, 0), run.old.get(final.name)}
 
 
-def _complete(run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None, fd: int | None) -> None:
-    """Write what is missing of a file: all of a compressed one."""
+def _complete(
+    run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None, fd: int | None
+) -> StepFile:
+    """Write what is missing of a file, all of a compressed one, and give the file that is whole."""
+    file = run.file(part, step)
     if streams is None:
-        complete(run.file(part, step), part, document, fd)
-        return
+        complete(file, part, document, fd)
+        return file
+    whole = whole_file(file)  # of this thread alone, since a second try's streams may be others
     method = run.plan.compression
     assert method is not None  # noqa: S101  # the caller has looked
     with streams(part) as source:
-        write_compressed(run.file(part, step), part, document, method, source)
+        write_compressed(whole, part, document, method, source)
+    return whole
 
 
 def finish(run: Run, index: Index | None) -> Path:
     """Put the finished index in place, remove what late tries left, and give the path that was written."""
+    if run.plan.compression is not None:
+        discard(run)  # streams of tries whose results nobody took
     if index is not None:
         index.close()
     else:

@@ -215,7 +215,7 @@ class _Batch:
     blocks: list[tuple[Sequence[int], tuple[slice, ...]]] = field(default_factory=list)
     values: list[GraphNode | TaskRef] = field(default_factory=list)
 
-    def task(self, write: Callable[..., None]) -> Task:
+    def task(self, write: Callable[..., str]) -> Task:
         """Give the task."""
         reads = any(value.data_producer for value in self.values if isinstance(value, GraphNode))
         return Task(self.name, write, tuple(self.blocks), *self.values, _data_producer=reads)
@@ -362,7 +362,8 @@ def _delayed_fields(array: da.Array, cuts: list[int], clock: Clock | None) -> li
 def _commit_task(
     run: Run, first: int, stop: int, fixed: dict[str, np.ndarray], names: tuple[str, ...], *results: Any
 ) -> int:
-    """Commit some steps; the results are the values of the names, and what else had to be done before."""
+    """Commit some steps; the results are the values of the names, and of what else had to be done before."""
+    owners = sorted({owner for owner in results[len(names) :] if isinstance(owner, str)})
     try:
         index = begin(run)
     except SeriesError:
@@ -377,9 +378,9 @@ def _commit_task(
                         value = np.asarray(results[names.index(item.source)])
                         at = clock.at(step) - clock.between(first, stop).start
                         given[item.source] = value[at] if item.has_time else value
-            streams = None if run.plan.compression is None else partial(staged, run, step=step)
+            streams = None if run.plan.compression is None else partial(staged, run, step=step, owners=owners)
             try:
-                commit(run, index, step, given, streams)
+                commit(run, index, step, given, streams, owners)
             except Exception as error:
                 files = ", ".join(str(run.plan.file(part, step)) for part in run.plan.parts[:3])
                 error.add_note(f"while completing step {step} of {run.plan.path}: {files}")

@@ -18,11 +18,13 @@ from vtkseries.beside import write_beside
 from vtkseries.blocks import BlockBytes, block_values, write_block
 from vtkseries.cf.lazy import computed
 from vtkseries.errors import VtkSeriesWarning
+from vtkseries.hidden import HiddenFiles, own_name
 from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
 from vtkseries.run import Run, begin, changes, commit, discard, finish, start
 from vtkseries.staging import StagedStreams, slots_of, stage_block, staged
 from vtkseries.storage.lock import Lock
 from vtkseries.storage.regions import threads
+from vtkseries.storage.stepfile import StepFile
 from vtkseries.streams import encode_blocks
 from vtkseries.xmlformat.codecs import Codec
 
@@ -82,7 +84,7 @@ def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:
                 finally:
                     os.close(fd)
             index = index if index is not None else begin(run)
-            commit(run, index, step, step_values(plan, sources, step), streams)
+            commit(run, index, step, step_values(plan, sources, step), streams, [own_name()])
         return finish(run, index)
     except BaseException as error:
         discard(run)
@@ -115,15 +117,12 @@ def _streams(
     if all(_in_memory(array, sources) for array in part.arrays):
         yield MemoryStreams(sources, number, method)
         return
-    fd = run.hidden(part, step).open_for_blocks()
-    try:
+    with HiddenFiles(run.file(part, step), StepFile.open_for_blocks) as files:
         slots = slots_of(part)
         for array in part.arrays:
             put = partial(stage_block, slots=slots[array.position], method=method, parallel=True)
-            write_array(fd, array, sources, number, put)
-    finally:
-        os.close(fd)
-    with staged(run, part, step) as streams:
+            write_array(files, array, sources, number, put)
+    with staged(run, part, step, [own_name()]) as streams:
         yield streams
 
 
@@ -151,7 +150,7 @@ def _in_memory(array: ArrayPlan, sources: Mapping[str, xr.Variable]) -> bool:
 
 
 def write_array(
-    fd: int,
+    file: int | HiddenFiles,
     array: ArrayPlan,
     sources: Mapping[str, xr.Variable],
     step: int,
@@ -161,7 +160,7 @@ def write_array(
     variables = [sources[component.source] for component in array.sources]
     if _in_memory(array, sources):
         blocks = [variable.values for variable in variables]
-        (put or partial(write_block, parallel=True))(fd, array, (0, 0, 0), array.shape, blocks, step)
+        (put or partial(write_block, parallel=True))(file, array, (0, 0, 0), array.shape, blocks, step)
         return
     axis, size = _longest_outer_axis(array, variables)
     together = put is None and all(map(computed, variables))
@@ -177,7 +176,7 @@ def write_array(
             for component, variable in zip(array.sources, variables, strict=True)
         ]
         one = put or partial(write_block, parallel=not together)
-        one(fd, array, (start_[0], start_[1], start_[2]), (count[0], count[1], count[2]), blocks, 0)
+        one(file, array, (start_[0], start_[1], start_[2]), (count[0], count[1], count[2]), blocks, 0)
 
     if together:
         with ThreadPoolExecutor(threads(), "vtkseries-compute") as pool:

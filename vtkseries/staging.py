@@ -1,26 +1,28 @@
 """Blocks of an array on their way into a compressed file, which cannot be placed before all of them are encoded.
 
-A hidden file beside the step's holds them until the step is committed: a compression block that a dask block covers is
-encoded there and then, and put into a slot of its own; the rest waits as raw values, at its place in an uncompressed
-file. Whoever runs twice writes the same bytes to the same places.
+Hidden files beside the step's hold them until the step is committed: a compression block that a dask block covers is
+encoded there and then, and put into a slot of its own in a file of the thread's own; the rest waits as raw values, at
+its place in an uncompressed file. The commit takes the streams of those tries at the tasks whose results it was given.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from vtkseries.blocks import BlockBytes, block_values, write_block
+from vtkseries.hidden import HiddenFiles, raw_file, stream_file
 from vtkseries.plan.model import ArrayPlan, PartPlan
 from vtkseries.run import Run
 from vtkseries.storage.regions import threads
-from vtkseries.storage.stepfile import write_at
+from vtkseries.storage.stepfile import StepFile, write_at
 from vtkseries.streams import segment
 from vtkseries.xmlformat.codecs import Codec
 
@@ -54,7 +56,7 @@ def slots_of(part: PartPlan) -> dict[int, Slots]:
 
 
 def stage_block(
-    fd: int,
+    files: HiddenFiles,
     array: ArrayPlan,
     start: tuple[int, int, int],
     count: tuple[int, int, int],
@@ -65,32 +67,28 @@ def stage_block(
     method: Codec,
     parallel: bool = False,
 ) -> None:
-    """Put one block of an array, of one time step, into the hidden file; the arguments are those of `write_block`."""
-    stretch = _stretch(array, start, count)
-    if stretch is None:
-        write_block(fd, array, start, count, blocks, step)
-        return
-    begin, end = stretch
+    """Put one block of an array, of one time step, into hidden files; the arguments are those of `write_block`.
+
+    A stream that is there already stays: another try at the same task in this thread made it, and it may be in use.
+    """
+    begin, end = _stretch(array, start, count) or (0, 0)
     first = -(-begin // array.block)
     stop = -(-end // array.block) if end == array.nbytes else end // array.block
     if stop <= first:
-        write_block(fd, array, start, count, blocks, step)
+        raw = files.raw()
+        if raw is not None:
+            write_block(raw, array, start, count, blocks, step)
         return
     values = BlockBytes(block_values(array, count, blocks, step))
     ends = min(stop * array.block, array.nbytes)
-    write_at(fd, array.position + begin, values.read(0, first * array.block - begin))
-    write_at(fd, array.position + ends, values.read(ends - begin, end - begin))
+    _keep(files, array, begin, values.read(0, first * array.block - begin))
+    _keep(files, array, ends, values.read(ends - begin, end - begin))
     cuts = [*range(first, stop, segment(array)), stop]
 
     def encode(some: tuple[int, int]) -> None:
         data = values.read(some[0] * array.block - begin, min(some[1] * array.block, ends) - begin)
         for number, at in enumerate(range(0, len(data), array.block), some[0]):
-            piece = data[at : at + array.block]
-            stream = method.encode(piece)
-            if _COUNT + len(stream) > slots.size:
-                write_at(fd, array.position + number * array.block, piece)
-            else:
-                write_at(fd, slots.place(number), len(stream).to_bytes(_COUNT, "little") + stream)
+            _encode(files, array, number, data[at : at + array.block], slots, method)
 
     if parallel:
         with ThreadPoolExecutor(threads(), "vtkseries-encode") as pool:
@@ -98,6 +96,26 @@ def stage_block(
     else:
         for some in pairwise(cuts):
             encode(some)
+
+
+def _keep(files: HiddenFiles, array: ArrayPlan, at: int, data: memoryview) -> None:
+    """Let bytes of an array wait as they are."""
+    raw = files.raw() if len(data) else None
+    if raw is not None:
+        write_at(raw, array.position + at, data)
+
+
+def _encode(files: HiddenFiles, array: ArrayPlan, number: int, data: memoryview, slots: Slots, method: Codec) -> None:
+    """Put the stream of a block into its slot, unless it has one."""
+    fd, place = files.streams(), slots.place(number)
+    if fd is None or _count(fd, place):
+        return
+    stream = method.encode(data)
+    if _COUNT + len(stream) > slots.size:
+        _keep(files, array, number * array.block, data)
+    else:  # the count last, so that a stream which has one is whole
+        write_at(fd, place + _COUNT, stream)
+        write_at(fd, place, len(stream).to_bytes(_COUNT, "little"))
 
 
 def _stretch(array: ArrayPlan, start: tuple[int, int, int], count: tuple[int, int, int]) -> tuple[int, int] | None:
@@ -112,8 +130,8 @@ def _stretch(array: ArrayPlan, start: tuple[int, int, int], count: tuple[int, in
 
 
 @contextmanager
-def staged(run: Run, part: PartPlan, step: int) -> Iterator[StagedStreams]:
-    """Open what waits for the commit of a step.
+def staged(run: Run, part: PartPlan, step: int, owners: Iterable[str]) -> Iterator[StagedStreams]:
+    """Open what waits for the commit of a step: what is raw, and the streams of some threads.
 
     Raises
     ------
@@ -122,18 +140,31 @@ def staged(run: Run, part: PartPlan, step: int) -> Iterator[StagedStreams]:
     """
     method = run.plan.compression
     assert method is not None  # noqa: S101  # nothing waits otherwise
-    fd = os.open(run.hidden(part, step).temporary, os.O_RDONLY)
+    file = run.file(part, step)
+    with ExitStack() as stack:
+        # In this order: a second try that has listed the step removes what is raw before the streams.
+        found = [fd for owner in owners if (fd := _opened(stream_file(file, owner), stack)) is not None]
+        raw = _opened(raw_file(file), stack)
+        if raw is None and not found:
+            raise FileNotFoundError(errno.ENOENT, "no block waits for the step", str(file.final))
+        yield StagedStreams(raw, found, slots_of(part), method)
+
+
+def _opened(file: StepFile, stack: ExitStack) -> int | None:
     try:
-        yield StagedStreams(fd, slots_of(part), method)
-    finally:
-        os.close(fd)
+        fd = file.open()
+    except FileNotFoundError:
+        return None
+    stack.callback(os.close, fd)
+    return fd
 
 
 @dataclass(frozen=True)
 class StagedStreams:
-    """The streams of one step from its hidden file, where what is still raw is encoded."""
+    """The streams of one step from hidden files, where what is still raw is encoded."""
 
-    fd: int
+    raw: int | None
+    files: Sequence[int]
     slots: dict[int, Slots]
     method: Codec
 
@@ -143,11 +174,19 @@ class StagedStreams:
 
     def _stream(self, array: ArrayPlan, block: int) -> bytes:
         at = self.slots[array.position].place(block)
-        size = int.from_bytes(os.pread(self.fd, _COUNT, at), "little")
-        if size:
-            return _read(self.fd, at + _COUNT, size)
+        for fd in self.files:
+            size = _count(fd, at)
+            if size:
+                return _read(fd, at + _COUNT, size)
+        if self.raw is None:
+            raise FileNotFoundError(errno.ENOENT, f"block {block} of {array.name!r} does not wait for the step")
         begin = block * array.block
-        return self.method.encode(_read(self.fd, array.position + begin, min(array.block, array.nbytes - begin)))
+        return self.method.encode(_read(self.raw, array.position + begin, min(array.block, array.nbytes - begin)))
+
+
+def _count(fd: int, place: int) -> int:
+    """Give the bytes of the stream in a slot, 0 where there is none."""
+    return int.from_bytes(os.pread(fd, _COUNT, place), "little")
 
 
 def _read(fd: int, position: int, size: int) -> bytes:

@@ -17,7 +17,7 @@ __all__ = ["check_names", "choose_grid", "part_names", "read_target"]
 
 _LONGEST_NAME = 255
 _LONGEST_PART = 96
-_TEMPORARY = len("..blocks.4194304.01234567.tmp")
+_TEMPORARY = len("..blocks-01234567.4194304.01234567.tmp")
 """Bytes that a temporary file's name has beside the final one's."""
 
 GRIDS = ("vtr", "vti", "vts", "auto")
