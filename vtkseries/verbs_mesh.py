@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,10 +96,12 @@ class MeshVerbs:
         ...     drops.vtk.to_vtp(f"{folder}/drops.pvd").name
         'drops.pvd'
         """
-        options = handed_on(locals(), "compute")
-        from vtkseries.meshes.discrete import plan_points  # noqa: PLC0415 (keeps `import vtkseries` light)
+        options = {**handed_on(locals(), "compute"), "path": Path(path)}
+        from vtkseries.meshes.continued import continued  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.meshes.discrete import plan_points  # noqa: PLC0415 (as above)
 
-        return _execute(plan_points(self._dataset(), Path(path), **options), compute=compute)
+        plan = partial(plan_points, self._dataset(), options["path"])
+        return _execute(continued(plan, **options), compute=compute)
 
     def to_vtu(
         self,
@@ -155,10 +158,12 @@ class MeshVerbs:
         VtkSeriesWarning
             A variable that cannot be drawn was left out.
         """
-        options = handed_on(locals(), "compute")
-        from vtkseries.meshes.ugrid import plan_mesh  # noqa: PLC0415 (keeps `import vtkseries` light)
+        options = {**handed_on(locals(), "compute"), "path": Path(path)}
+        from vtkseries.meshes.continued import continued  # noqa: PLC0415 (keeps `import vtkseries` light)
+        from vtkseries.meshes.ugrid import plan_mesh  # noqa: PLC0415 (as above)
 
-        return _execute(plan_mesh(self._dataset(), Path(path), **options), compute=compute)
+        plan = partial(plan_mesh, self._dataset(), options["path"])
+        return _execute(continued(plan, **options), compute=compute)
 
 
 def _execute(series: MeshSeries, *, compute: bool) -> Path | Delayed:

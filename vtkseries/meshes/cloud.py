@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class Cloud:
     selection : Selection
     places : mapping
         By role, the variables of x, y and z.
-    fields : tuple of Named
+    drawn : tuple of Named
     factor : float
         Of z.
     index : str or None
@@ -72,7 +72,7 @@ class Cloud:
     sizes: dict[Hashable, int]
     selection: Selection
     places: Mapping[str, Hashable]
-    fields: tuple[Named, ...]
+    drawn: tuple[Named, ...]
     factor: float
     index: str | None
     blank: bool = False
@@ -101,7 +101,7 @@ class Cloud:
         if owner is not None:
             groups, starts = np.unique(owner[chosen], return_index=True)
             mesh.lines = (np.arange(chosen.size), np.append(starts[1:], chosen.size)[: len(groups)])
-        for item in self.fields:
+        for item in self.drawn:
             self._add(mesh, item, [at(key) for key in item.keys], sizes, take, groups, directions)
         if self.index is not None:
             rest = 1 if members is None or not len(members) else size // len(members)
@@ -109,6 +109,16 @@ class Cloud:
             count = math.prod(self.sizes.values())
             mesh.point.append((self.index, (numbers.astype("i4" if count <= np.iinfo("i4").max else "i8"),)))
         return [mesh]
+
+    def fields(self) -> list[tuple[str, Sequence[Named | str], Sequence[Named]]]:
+        """Give the kind of the one part's files, and its fields on points and on lines."""
+        lines = [item for item in self.drawn if self._on_lines(item)]
+        points: list[Named | str] = [item for item in self.drawn if item not in lines]
+        return [("PolyData", [*points, *([] if self.index is None else [self.index])], lines)]
+
+    def _on_lines(self, item: Named) -> bool:
+        own = item.dims - {self.layout.time}
+        return self.layout.owner is not None and bool(own) and own <= set(self.layout.instances)
 
     def _sizes(self, members: Array | None) -> dict[Hashable, int]:
         """Give the dims over the points of a step: those with times of their own lie along the first of theirs."""
@@ -129,8 +139,7 @@ class Cloud:
         directions: tuple[Array, Array, Array] | None,
     ) -> None:
         parts = [part for variable in variables for part in _split(variable, item.inner)]
-        own = item.dims - {self.layout.time}
-        if mesh.lines is not None and own and own <= set(self.layout.instances):
+        if self._on_lines(item):
             values = [_line(part, self.layout.instances)[groups] for part in parts]
             mesh.add(item, values, cells=True, blank=self.blank)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -82,6 +82,18 @@ class Parts:
         """Give the meshes of a step."""
         del step
         return [self._mesh(number, part, at) for number, part in enumerate(self.parts)]
+
+    def fields(self) -> list[tuple[str, Sequence[Named | str], Sequence[Named]]]:
+        """Give each part's kind of file, and its fields on points and on cells."""
+        kind = "UnstructuredGrid"
+        return [
+            (kind, *([i for i in p.fields if (p.cells.dim in i.dims) == cells] for cells in (False, True)))
+            for p in self.parts
+        ]
+
+    def geometry(self, number: int, at: At) -> Mesh:
+        """Give a part's points and cells at a step."""
+        return self._geometry(self.parts[number], at, None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**{key: value for key, value in self.__dict__.items() if key != "_directions"}, "_made": {}}

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from vtkseries.beside import write_beside
-from vtkseries.meshes.model import Mesh
+from vtkseries.meshes.model import Mesh, Named
 from vtkseries.meshes.steps import At, Selection, Steps
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import SeriesPlan
@@ -30,6 +30,9 @@ class Builder(Protocol):
 
     def step(self, step: int, at: At) -> list[Mesh]:
         """Give the mesh of each part."""
+
+    def fields(self) -> list[tuple[str, Sequence[Named | str], Sequence[Named]]]:
+        """Give each part's kind of file, its fields on points (or the name of their numbers), and those on cells."""
 
 
 @dataclass(frozen=True)

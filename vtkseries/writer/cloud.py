@@ -16,6 +16,7 @@ from vtkseries.plan.model import Clock
 from vtkseries.storage.index import Entry
 from vtkseries.storage.onefile import write_file
 from vtkseries.storage.stepfile import checksum
+from vtkseries.writer.resume import Held, differences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +40,13 @@ class Cloud:
     ----------
     points : tuple of three ndarrays, shape (n,)
     data : list of (name, components)
+    held : Held
+        What a file of it has, whatever the values.
     """
 
     points: tuple[np.ndarray, ...]
     data: list[tuple[str, tuple[np.ndarray, ...]]]
+    held: Held
 
     @staticmethod
     def relative(plan: SeriesPlan) -> str:
@@ -78,7 +82,7 @@ class Cloud:
         return path, Entry(repr(plan.times.values[0]), name, number, CLOUD, size, crc)
 
 
-def read_cloud(points: Any, data: Mapping[str, Any] | None, *, alone: bool) -> Cloud | None:
+def read_cloud(points: Any, data: Mapping[str, Any] | None, *, alone: bool, before: Held | None = None) -> Cloud | None:
     """Check a step's points; their number is free.
 
     Parameters
@@ -87,11 +91,13 @@ def read_cloud(points: Any, data: Mapping[str, Any] | None, *, alone: bool) -> C
     data : mapping or None
     alone : bool
         No other ranks have points.
+    before : Held, optional
+        What the file of the step before has.
 
     Raises
     ------
     SeriesError
-        Coordinates or data are of different lengths, or of no numbers.
+        Coordinates or data are of different lengths, of no numbers, or others than in the step before.
     """
     if points is None:
         if data is not None:
@@ -107,10 +113,17 @@ def read_cloud(points: Any, data: Mapping[str, Any] | None, *, alone: bool) -> C
         if axis.ndim != 1 or axis.shape != n or axis.dtype.kind not in "iuf":
             raise SeriesError(f"points: {name} is {axis.dtype} of shape {axis.shape}; expected real numbers, shape {n}")
     found = [(name, _components(name, values, n)) for name, values in (data or {}).items()]
-    Sections().add("points_data", found)  # refuses names and dtypes before anything is written
+    sections = Sections()
+    sections.add("points_data", found)  # refuses names and dtypes before anything is written
     kind = np.result_type(*axes)
     stored = kind if kind in (np.dtype("f4"), np.dtype("f8")) else np.dtype("f8")
-    return Cloud(tuple(axis.astype(stored, copy=False) for axis in axes), found)
+    held = Held.of_points("PolyData", sections.sections[0].arrays)
+    other = "" if before is None else differences(before, held)
+    if other:
+        raise SeriesError(
+            f"the points do not fit those of the step before: {other}; their number may change, their arrays may not"
+        )
+    return Cloud(tuple(axis.astype(stored, copy=False) for axis in axes), found, held)
 
 
 def _components(name: str, values: Any, n: tuple[int, ...]) -> tuple[np.ndarray, ...]:

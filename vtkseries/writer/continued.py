@@ -11,9 +11,7 @@ import numpy as np
 
 from vtkseries.blocks import BlockBytes, block_values
 from vtkseries.engine.values import read_array
-from vtkseries.errors import SeriesError
 from vtkseries.plan import build
-from vtkseries.plan.group import STEP_FIELDS
 from vtkseries.plan.model import WholePlan
 from vtkseries.plan.tree import make_tree_plan as plan_tree
 from vtkseries.storage.recover import next_file_number
@@ -76,7 +74,8 @@ def _check(earlier: Earlier, plan: SeriesPlan, sources: Mapping[str, xr.Variable
     earlier.check([(_held(item), _nodes(item)) for item in items], plan.times.units)
     found = _difference(earlier, items, plan, sources)
     if found:
-        raise SeriesError(f"{earlier.path}: the series so far does not fit: {found}; write another with mode='w'")
+        raise earlier.misfit(found)
+    earlier.check_fields({field.name for clock in plan.clocks for field in clock.fields}, plan.times.calendar)
 
 
 def _difference(
@@ -89,17 +88,7 @@ def _difference(
         found = found or ("" if isinstance(item, WholePlan) else _other_points(grid, item, sources))
         if found:
             return found
-    new = {field.name for clock in plan.clocks for field in clock.fields}
-    for name in sorted((earlier.fields ^ new) - STEP_FIELDS):
-        here, there = ("absent", "there") if name in new else ("there", "absent")
-        return f"field data {name!r} is {here}, and in the new step {there}"
-    if earlier.calendar and plan.times.calendar and _calendar(earlier.calendar) != _calendar(plan.times.calendar):
-        return f"its calendar is {earlier.calendar}, and the new step's {plan.times.calendar}"
     return ""
-
-
-def _calendar(name: str) -> str:
-    return {"gregorian": "standard"}.get(name, name)
 
 
 def _held(item: PartPlan | WholePlan) -> Held:

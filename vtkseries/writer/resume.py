@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vtkseries.engine.gridfile import open_grid
+from vtkseries.engine.meshfile import is_mesh
 from vtkseries.engine.values import read_axis
 from vtkseries.errors import SeriesError
+from vtkseries.plan.ghosts import GHOSTS
+from vtkseries.plan.group import STEP_FIELDS
 from vtkseries.storage.recover import examine
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ class Earlier:
         Of the time.
     fields : frozenset of str
         The names of the field data.
+    cloud : GridFile or None
+        The file of a solver's particles.
     """
 
     path: Path
@@ -47,6 +52,12 @@ class Earlier:
     units: str | None
     calendar: str | None = None
     fields: frozenset[str] = frozenset()
+    cloud: GridFile | None = None
+
+    @property
+    def held_cloud(self) -> Held | None:
+        """What the file of particles has."""
+        return None if self.cloud is None else Held.of_grid(self.cloud)
 
     def check(self, held: Sequence[tuple[Held, Sequence[np.ndarray]]], units: str | None) -> None:
         """Refuse a step whose grid, arrays or units of time are others.
@@ -66,19 +77,43 @@ class Earlier:
         if len(self.parts) != len(held):
             raise SeriesError(f"{self.path} has {len(self.parts)} parts a step, and the new step {len(held)}")
         for (grid, nodes), (new, new_nodes) in zip(self.parts, held, strict=True):
-            old = Held(grid.kind, extent_text(grid.whole), {tag: _kinds(grid.arrays(tag)) for tag in _TAGS})
-            found = differences(old, new) or _other_nodes(nodes, new_nodes)
+            found = differences(Held.of_grid(grid), new) or _other_nodes(nodes, new_nodes)
             if found:
-                raise SeriesError(f"{self.path}: the series so far does not fit: {found}; write another with mode='w'")
+                raise self.misfit(found)
         if self.parts and self.units != units:
             was, now = (repr(each) if each else "no units" for each in (self.units, units))
             raise SeriesError(
                 f"{self.path} has its time in {was}, and the new step in {now}; give time_units={self.units!r}"
             )
 
+    def check_fields(self, names: Iterable[str], calendar: str | None) -> None:
+        """Refuse a step whose field data, or calendar, are others.
 
-def find_earlier(path: Path, mode: str) -> Earlier | None:
+        Raises
+        ------
+        SeriesError
+            Names what differs.
+        """
+        new = {*names}
+        for name in sorted((self.fields ^ new) - STEP_FIELDS):
+            here, there = ("absent", "there") if name in new else ("there", "absent")
+            raise self.misfit(f"field data {name!r} is {here}, and in the new step {there}")
+        if self.calendar and calendar and _calendar(self.calendar) != _calendar(calendar):
+            raise self.misfit(f"its calendar is {self.calendar}, and the new step's {calendar}")
+
+    def misfit(self, found: str) -> SeriesError:
+        """Give the error that a step differs."""
+        return SeriesError(f"{self.path}: the series so far does not fit: {found}; write another with mode='w'")
+
+
+def _calendar(name: str) -> str:
+    return {"gregorian": "standard"}.get(name, name)
+
+
+def find_earlier(path: Path, mode: str, *, clouds: bool = False) -> Earlier | None:
     """Give the last whole step of the series that ``mode="a"`` goes on with; None where there is nothing to go on with.
+
+    With `clouds`, files of points are parts as others are.
 
     Raises
     ------
@@ -87,11 +122,13 @@ def find_earlier(path: Path, mode: str) -> Earlier | None:
     """
     if mode != "a" or path.suffix != ".pvd" or not path.is_file():
         return None
-    return read_earlier(path, examine(path))
+    return read_earlier(path, examine(path), clouds=clouds)
 
 
-def read_earlier(path: Path, steps: Examined) -> Earlier | None:
+def read_earlier(path: Path, steps: Examined, *, clouds: bool = False) -> Earlier | None:
     """Read the headers and coordinates of a series' last whole step; None where it has none.
+
+    A file of points is a solver's cloud beside the parts, unless with `clouds`.
 
     Raises
     ------
@@ -100,19 +137,20 @@ def read_earlier(path: Path, steps: Examined) -> Earlier | None:
     """
     if not steps.steps:
         return None
-    parts = []
+    parts, cloud = [], None
     texts: dict[str, str | None] = {}
     for entry in steps.steps[-1]:
-        if entry.file.endswith(".vtp"):
-            continue  # particles, whose number and arrays are free
         grid = open_grid(str(path.parent / entry.file))
+        if grid.kind == "PolyData" and not clouds:
+            cloud = grid
+            continue
         nodes = [read_axis(grid, axis) for axis in range(3)] if grid.kind == "RectilinearGrid" else []
         parts.append((grid, nodes))
         piece = grid.other(grid.sources[-1]) if grid.parallel else grid
         told = {a.name: a.text if a.type == "String" else None for a in piece.header.document.field_data}
         texts = told | texts
     units, calendar = (_text(texts.get(name)) for name in ("time_units", "time_calendar"))
-    return Earlier(path, tuple(parts), steps, units, calendar, frozenset(texts))
+    return Earlier(path, tuple(parts), steps, units, calendar, frozenset(texts), cloud)
 
 
 def _text(codes: str | None) -> str | None:
@@ -143,6 +181,19 @@ class Held:
         sections = [section for piece in document.pieces[:1] for section in piece.sections]
         arrays = {tag: _kinds([a for s in sections if s.tag == tag for a in s.arrays]) for tag in _TAGS}
         return cls(document.type, dict(document.attributes).get("WholeExtent", ""), arrays)
+
+    @classmethod
+    def of_grid(cls, grid: GridFile) -> Held:
+        """Describe a file of a series; of points and cells, whose number may change, it tells the arrays alone."""
+        arrays = {tag: _kinds(grid.arrays(tag)) for tag in _TAGS}
+        if not is_mesh(grid):
+            return cls(grid.kind, extent_text(grid.whole), arrays)
+        return cls(grid.kind, "", {tag: {k: v for k, v in own.items() if k != GHOSTS} for tag, own in arrays.items()})
+
+    @classmethod
+    def of_points(cls, kind: str, point: Iterable[DataArray], cell: Iterable[DataArray] = ()) -> Held:
+        """Describe points and cells by the arrays of their data."""
+        return cls(kind, "", {**{tag: {} for tag in _TAGS}, "PointData": _kinds(point), "CellData": _kinds(cell)})
 
 
 def extent_text(box: Sequence[int]) -> str:

@@ -144,6 +144,7 @@ class SeriesWriter:
         self._units: str | None = None
         self._template: SeriesPlan | None = None
         self._earlier: Earlier | None = None
+        self._cloud: Held | None = None
         self._laid_out: tuple[Any, PartPlan] | None = None
         self._closed = False
         self._pid = os.getpid()
@@ -167,7 +168,8 @@ class SeriesWriter:
         try:
             if self._mode == "a" and os.path.lexists(self.path):
                 self._earlier = read_earlier(self.path, examine(self.path))
-                self._units = None if self._earlier is None else self._earlier.units
+                if self._earlier is not None:
+                    self._units, self._cloud = self._earlier.units, self._earlier.held_cloud
         except BaseException:
             self._lock.release()
             raise
@@ -218,7 +220,7 @@ class SeriesWriter:
     def _write(self, time: Any, point_data: Any, cell_data: Any, points: Any, points_data: Any) -> Path:
         if self._closed:
             raise SeriesError(f"{self.path}: this SeriesWriter is closed; make another with mode='a'")
-        cloud = read_cloud(points, points_data, alone=self._share.box is None)
+        cloud = read_cloud(points, points_data, alone=self._share.box is None, before=self._cloud)
         prepared = self._team.together(lambda: self._plan(time, point_data, cell_data, alone=cloud is not None))
         assert prepared is not None  # noqa: S101  # every rank has planned
         plan, sources = prepared
@@ -234,7 +236,7 @@ class SeriesWriter:
         files, entries = self._share.join(plan, *written, self._token)
         if cloud is not None:
             file, entry = cloud.write(plan, self._token, len(entries))
-            files, entries = [*files, file], [*entries, entry]
+            files, entries, self._cloud = [*files, file], [*entries, entry], cloud.held
         self._team.together(lambda: self._commit(entries), root=True)
         self._number, self._file_number, self._last = self._number + 1, self._file_number + 1, now
         self._units = plan.times.units
@@ -390,10 +392,8 @@ def _refuse_others(template: SeriesPlan, plan: SeriesPlan) -> None:
         raise SeriesError(f"{where} has {len(plan.parts)} parts, and the first one {len(template.parts)}")
     for old, new in zip(template.parts, plan.parts, strict=True):
         found = differences(Held.of(old.document), Held.of(new.document))
-        if not found and any(
-            not np.array_equal(a, b) for (_, a), (_, b) in zip(old.constants, new.constants, strict=True)
-        ):
-            found = "the coordinates of its grid are others"
+        same = all(np.array_equal(a, b) for (_, a), (_, b) in zip(old.constants, new.constants, strict=False))
+        found = found or ("" if same else "the coordinates of its grid are others")
         if found:
             raise SeriesError(
                 f"{where} does not fit the first one: {found}; a series has one grid and one set of arrays"
