@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import vtk
 import xarray as xr
+from vtk.util.numpy_support import vtk_to_numpy
 
 from vtkseries import VtkSeriesWarning, from_grid
 
@@ -68,3 +69,25 @@ def test_of_every_second_point_no_coordinate_is_guessed(kind: str) -> None:
     assert found["T"].shape == found["X"].shape
     there = np.isin(found["T"].values, ds["T"].values)
     assert there.all()
+
+
+def test_cells_that_a_filter_makes_lie_between_the_coordinates() -> None:
+    depth = np.array([5.0, 10.0, 30.0, 100.0])
+    coords = {
+        "depth": ("depth", depth, {"positive": "down", "units": "m"}),
+        "lat": [60.0, 50.0, 45.0],
+        "lon": [0.0, 1.0, 3.0, 4.0, 9.0],
+    }
+    data = np.arange(60.0).reshape(4, 3, 5) ** 2
+    ds = xr.Dataset({"T": (("depth", "lat", "lon"), data)}, coords)
+    average = vtk.vtkPointDataToCellData()
+    average.SetInputData(ds.vtk.to_grid())
+    average.Update()
+    back = from_grid(average.GetOutput())
+    eight = sum(data[i : i + 3, j : j + 2, k : k + 4] for i in (0, 1) for j in (0, 1) for k in (0, 1)) / 8
+    np.testing.assert_allclose(back["T"].values, eight)
+    assert back["depth_cell"].values.tolist() == [7.5, 20.0, 65.0]
+    again = back.vtk.to_grid()
+    assert again.GetBounds() == average.GetOutput().GetBounds()
+    found, expected = (vtk_to_numpy(grid.GetCellData().GetArray("T")) for grid in (again, average.GetOutput()))
+    np.testing.assert_array_equal(found, expected)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,19 @@ class _Restorer:
         for entry in content["variables"]:
             self._told(entry)  # what bears the cut out may come after what needs it
 
+    def _centres(self, variables: Mapping[Hashable, xr.Variable], used: set[Hashable]) -> dict[Hashable, xr.Variable]:
+        """Give cells that filters have made the middles of their edges, which are their bounds."""
+        found: dict[Hashable, xr.Variable] = {}
+        for role in _SPACE:
+            edges, dim = self._name(role, cells=False), self._name(role, cells=True)
+            known = variables.get(edges)
+            if dim not in used or dim in variables or known is None or known.dims != (edges,):
+                continue
+            if known.dtype.kind in "iuf" and known.size == self.view.cells[_SPACE.index(role)] + 1:
+                middle = (known.values[1:] + known.values[:-1]) / 2
+                found[dim] = xr.Variable(dim, middle, {**known.attrs, "bounds": str(edges)})
+        return found
+
     def _places_points(self, entry: dict[str, Any]) -> bool:
         """Tell whether a variable says where along the grid's axes something is."""
         dims = {unpack(dim) for dim in entry.get("dims", ())}
@@ -147,6 +160,7 @@ class _Restorer:
         coords = {name: variable for name, variable in variables.items() if name in own}
         data = {name: variable for name, variable in variables.items() if name not in own}
         data |= {name: variable for name, variable in self._added().items() if name not in variables}
+        coords |= self._centres(variables, {dim for variable in data.values() for dim in variable.dims})
         if any(
             self._places_points(entry) and unpack(entry["name"]) not in variables for entry in self.content["variables"]
         ):
