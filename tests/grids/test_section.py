@@ -54,6 +54,7 @@ def test_a_line_lies_at_its_places(tmp_path: Path) -> None:
     ds.vtk.to_vts(tmp_path / "line.vts")
     points = read_vtk(tmp_path / "line.vts").points.reshape(-1, 3)
     np.testing.assert_array_equal(points, np.stack([LON, LAT, 0 * LON], -1))
+    assert any("a line through its points; to_vtp" in notice for notice in ds.vtk.plan("line.vts").notices)
 
 
 def test_cells_of_a_section_stand_around_its_places(tmp_path: Path) -> None:

@@ -139,12 +139,25 @@ def _found(
     """Give the coordinates of several dims that place a field, and what the plan is to say of others."""
     globe = options.radius is not None
     try:
-        return find_coordinates(ds, field, dims, roles, prefer=options.grid == "vts" or globe, globe=globe), []
+        found = find_coordinates(ds, field, dims, roles, prefer=options.grid == "vts" or globe, globe=globe)
+        return found, _line(found, dims)
     except AmbiguousError as error:
         if globe or options.grid != "vts":
             raise
         # The dims' own coordinates do, where there are any.
         return find_coordinates(ds, field, dims, roles, prefer=False), [f"{error}; the dims' own were taken"]
+
+
+def _line(found: Mapping[str, Coordinate], dims: Mapping[str, Hashable]) -> list[str]:
+    """Say of x and y along one dim that their points are joined."""
+    if "z" in dims or not _is_section(found):
+        return []
+    x, y = (str(found[role].name) for role in ("x", "y"))
+    return [f"{x!r} and {y!r} lie along one dim: a line through its points; to_vtp writes points alone"]
+
+
+def _is_section(found: Mapping[str, Coordinate]) -> bool:
+    return {"x", "y"} <= set(found) and all(found[role].variable.ndim == 1 for role in ("x", "y"))
 
 
 def _unused(ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> list[str]:
@@ -155,8 +168,7 @@ def _unused(ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles
     except AmbiguousError:
         return []
     names = " and ".join(f"{str(found[role].name)!r}" for role in ("x", "y") if role in found)
-    one = {"x", "y"} <= set(found) and all(found[role].variable.ndim == 1 for role in ("x", "y"))
-    how = "lie along one dim" if one else "have several dims"
+    how = "lie along one dim" if _is_section(found) else "have several dims"
     return [f"{names} {how}, so positions were counted; to_vts and to_pvd use them"] if names else []
 
 
