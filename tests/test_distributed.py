@@ -314,3 +314,20 @@ def test_blocks_of_unknown_size_are_refused_with_the_call_that_fixes_it(tmp_path
     assert not list(tmp_path.iterdir())
     xr.DataArray(data[data > 3].compute_chunk_sizes(), dims="x", name="q").vtk.to_vtr(tmp_path / "run.pvd")
     assert read_vtk(tmp_path / "run" / "run_000000.vtr").point["q"].shape == (1, 1, 16)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("keep", [slice(7, 12), slice(0, 4), slice(4, 5)])
+def test_blocks_of_which_a_mask_leaves_nothing_are_passed_over(
+    tmp_path: Path, keep: slice, compression: str | None
+) -> None:
+    whole = np.arange(12.0 * 5).reshape(12, 5)
+    mask = np.zeros(12, bool)
+    mask[keep] = True
+    for dims in (("x", "y"), ("y", "x"), ("time", "x")):
+        data = da.from_array(whole, chunks=(3, 2))[da.from_array(mask, chunks=3)].compute_chunk_sizes()
+        assert 0 in data.chunks[0]
+        ds = xr.Dataset({"q": (dims, data)})
+        ds.vtk.to_vtr(tmp_path / "run.pvd", compression=compression)
+        with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries") as back:
+            np.testing.assert_array_equal(back["q"].transpose(*dims).values, whole[mask])

@@ -155,6 +155,8 @@ def write_block(
     parallel : bool
         Move values in threads.
     """
+    if 0 in count:
+        return  # of a block of which a mask has left nothing
     values = block_values(array, count, blocks, step)
     dtype = np.dtype(array.dtype)
     write_region(fd, array.position, array.shape, start, count, dtype, array.components, values, parallel=parallel)

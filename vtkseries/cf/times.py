@@ -84,7 +84,7 @@ def read_times(ds: xr.Dataset, dim: Hashable | None, name: Hashable | None, time
     variable = ds[name].variable
     label = str(name)
     raw = np.atleast_1d(variable.values)
-    _refuse_missing(raw, label)
+    _refuse_missing(raw, label, dim)
     values, units, calendar, dates = count_time(raw, {**variable.attrs, **variable.encoding}, time_units, label)
     _refuse_disorder(values, raw, label)
     return Times(tuple(values.tolist()), units, calendar, dates, dim, name)
@@ -234,14 +234,16 @@ def _iso(raw: np.ndarray) -> tuple[str, ...]:
     return tuple(value.isoformat() for value in raw)
 
 
-def _refuse_missing(raw: np.ndarray, label: str) -> None:
+def _refuse_missing(raw: np.ndarray, label: str, dim: Hashable | None) -> None:
     if raw.size == 0:
         message = f"time {label!r} has no steps; select at least one"
         raise SeriesError(message)
     missing = np.array([value is None or value != value for value in raw]) if raw.dtype.kind == "O" else ~_finite(raw)  # noqa: PLR0124 (NaN in an object array differs from itself)
     if missing.any():
         at = int(np.flatnonzero(missing)[0])
-        message = f"time {label!r} is {raw[at]} at position {at}; drop such steps, as with ds.dropna({label!r})"
+        there = f"np.isfinite(ds[{label!r}])" if raw.dtype.kind == "f" else f"ds[{label!r}].notnull()"
+        remedy = "" if dim is None else f"; drop such steps, as with ds.isel({{{str(dim)!r}: {there}}})"
+        message = f"time {label!r} is {raw[at]} at position {at}{remedy or '; name another with time='}"
         raise SeriesError(message)
 
 
