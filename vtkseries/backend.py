@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -91,7 +92,7 @@ class VtkSeriesBackend(BackendEntrypoint):
         FormatError
             A file is damaged, hostile, or of no kind that can be opened.
         """
-        path = os.fspath(filename_or_obj)
+        path = _path(filename_or_obj)
         series, grids = _opened(path, follow_outside=follow_outside)
         decoding = {
             "mask_and_scale": mask_and_scale,
@@ -130,7 +131,7 @@ class VtkSeriesBackend(BackendEntrypoint):
         SeriesError
             There is no such group.
         """
-        path = os.fspath(filename_or_obj)
+        path = _path(filename_or_obj)
         root = _absolute(group or "/").rstrip("/")
         found = _groups(path, *_opened(path, follow_outside=follow_outside), root or "/", below=True)
         return {
@@ -147,6 +148,16 @@ class VtkSeriesBackend(BackendEntrypoint):
         if not isinstance(filename_or_obj, str | os.PathLike):
             return False
         return Path(os.fspath(filename_or_obj)).suffix.lower() in SUFFIXES
+
+
+def _path(given: Any) -> str:
+    """Give the path of a file of this machine."""
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(f"the engine 'vtkseries' opens paths, not {type(given).__name__}: write it to a file first")
+    path = str(os.fspath(given))
+    if re.match(r"[a-z][a-z0-9+.-]+:/", path, re.IGNORECASE):
+        raise FormatError(f"{path}: only files of this machine are opened: fetch it first")
+    return path
 
 
 def _opened(path: str, *, follow_outside: bool) -> tuple[Series, list[GridFile]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyvista as pv
 import xarray as xr
 
 import vtkseries
-from vtkseries import VtkSeriesWarning
+from vtkseries import FormatError, VtkSeriesWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +129,11 @@ def test_field_data_of_several_values_make_no_grid(tmp_path: Path) -> None:
     ours: Any = pv.read(tmp_path / "ours.vti")
     assert ours.field_data["one"].tolist() == [7]
     np.testing.assert_array_equal(ours["scalar"], grid["scalar"])
+
+
+def test_what_is_no_path_of_this_machine_is_refused_with_a_remedy() -> None:
+    with pytest.raises(TypeError, match="opens paths, not BytesIO: write it to a file first"):
+        xr.open_dataset(io.BytesIO(b"<VTKFile/>"), engine="vtkseries")
+    for address in ("https://example.org/run.pvd", "s3://bucket/run.pvd"):
+        with pytest.raises(FormatError, match="only files of this machine are opened: fetch it first"):
+            xr.open_dataset(address, engine="vtkseries")
