@@ -14,7 +14,7 @@ from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkIOParallelXML import vtkXMLPImageDataWriter
 from vtkmodules.vtkIOXML import vtkXMLImageDataWriter
 
-from vtkseries import VtkSeriesWarning
+from vtkseries import FormatError, VtkSeriesWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,3 +177,14 @@ def test_texts_of_pieces_and_meshes_are_left_out_with_a_warning(tmp_path: Path) 
             xr.open_dataset(tmp_path / name, engine="vtkseries") as ds,
         ):
             np.testing.assert_array_equal(ds["number"].values.ravel(), np.arange(60))
+
+
+def test_texts_that_an_extent_only_claims_take_no_memory(tmp_path: Path) -> None:
+    extent = "0 999999 0 999999 0 999"
+    text = '<Array type="String" Name="t" format="ascii">97 0 98 0</Array>'
+    (tmp_path / "a.vti").write_text(
+        f'<VTKFile type="ImageData"><ImageData WholeExtent="{extent}"><Piece Extent="{extent}"><PointData>{text}'
+        "</PointData></Piece></ImageData></VTKFile>"
+    )
+    with pytest.raises(FormatError, match="'t' has 2 texts, not 1000000000000000"):
+        xr.load_dataset(tmp_path / "a.vti", engine="vtkseries")

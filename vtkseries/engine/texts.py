@@ -40,6 +40,16 @@ class TextArray(FieldArray):
         super().__init__(series, part, (name,), roles, shape, Restoration(texts, texts))
         self.tag = tag
 
+    def _read(self, key: tuple[Any, ...]) -> Any:
+        steps = [0]
+        if "time" in self.roles:
+            at = self.roles.index("time")
+            steps = np.atleast_1d(np.arange(self.shape[at])[key[at]]).tolist()
+        inner = tuple(size for role, size in zip(self.roles, self.shape, strict=True) if role != "time")
+        for step in steps[:1]:
+            self._step(step, inner)  # has as many texts as the extent says, before memory is taken for them
+        return super()._read(key)
+
     def _step(self, step: int, inner: tuple[int, ...]) -> Any:
         grid, (name,) = self.series.grid(step, self.part), self.arrays
         array = next((a for a in grid.arrays(self.tag) if a.name == name and a.type == "String"), None)
