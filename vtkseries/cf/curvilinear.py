@@ -191,8 +191,8 @@ def section(ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles) -> dict[
     if len(names) < len(SPACE) - 1:
         if "x" in roles.named or "y" in roles.named or not _counts(ds, dim, roles):
             return {}
-        cf = cf_roles(ds)
         along_it = [name for name in ds.coords if name != dim and _lies_along(ds, name, dim)]
+        cf = cf_roles(ds) if len(along_it) > 1 else {}
         names = {role: [name for name in along_it if _role(name, cf) == role] for role in ("x", "y")}
     if any(len(found) != 1 for found in names.values()):
         return {}
