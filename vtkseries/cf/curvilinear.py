@@ -13,7 +13,7 @@ from vtkseries.cf.attributes import attribute
 from vtkseries.cf.lazy import KEPT
 from vtkseries.cf.longitudes import is_longitude, unwrap
 from vtkseries.cf.neighbours import on_grid, shifted
-from vtkseries.cf.roles import CF, SPACE, Roles, by_role, cf_roles
+from vtkseries.cf.roles import CF, SPACE, Roles, by_role
 from vtkseries.errors import SeriesError
 
 __all__ = ["LARGEST", "AmbiguousError", "Coordinate", "counts", "find_coordinates", "section"]
@@ -95,16 +95,16 @@ def find_coordinates(
     # Fields on other points than those of the named coordinate have their own, or take its averages.
     free = [role for role in SPACE if role not in found and (role not in roles.named or role in named)]
     if not named:
-        found.update(_around(ds, dims, free) or ({} if globe else _triple(ds, dims, free)))
+        found.update(_around(ds, dims, free, roles.cf) or ({} if globe else _triple(ds, dims, free)))
         free = [role for role in free if role not in found]
     found.update(section(ds, dims, roles) if not found.keys() & {"x", "y"} else {})
     if "x" in dims and "y" in dims and ("x" in free or "y" in free):
         wanted = [role for role in free if role != "z"]
         lines = not prefer and not named and not all(_counts(ds, dims[role], roles) for role in wanted)
         if not lines:
-            found.update(_detect(ds, field, wanted, dims, found, globe=globe))
+            found.update(_detect(ds, field, wanted, dims, found, roles.cf, globe=globe))
     if "z" in free and "z" in dims and "z" not in named:
-        found.update(_detect(ds, field, ["z"], dims, found))
+        found.update(_detect(ds, field, ["z"], dims, found, roles.cf))
     for role, name in named.items():
         coordinate = None if role in found or role not in dims else _beside(ds, role, name, dims, roles)
         if coordinate is not None:
@@ -146,7 +146,9 @@ def _fit(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable]
     return Coordinate(role, name, by_role(variable, {d: r for d, r in claimed.items() if r}), frozenset(longer))
 
 
-def _around(ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str]) -> dict[str, Coordinate]:
+def _around(
+    ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str], cf: Mapping[Hashable, tuple[str, bool]]
+) -> dict[str, Coordinate]:
     """Give the coordinates of the points around cells, which reading calls by the names of the points' dims."""
     points = {dim: re.sub("_cell", "", str(dim), count=1) for role, dim in dims.items() if role in SPACE}
     known = all(re.match("[xyz]_cell", str(dim)) and dim not in ds.coords for dim in points)
@@ -156,7 +158,6 @@ def _around(ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str]) -> di
     edges = {role for point, role in own.items() if role in SPACE and ds.sizes[point] == ds.sizes[dims[role]] + 1}
     if any(ds.sizes[point] > 1 and own[point] not in edges for point in points.values()):
         return {}
-    cf = cf_roles(ds)
     found: dict[str, Coordinate] = {}
     for name, coordinate in ds.coords.items():
         role = _role(name, cf)
@@ -192,8 +193,7 @@ def section(ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles) -> dict[
         if "x" in roles.named or "y" in roles.named or not _counts(ds, dim, roles):
             return {}
         along_it = [name for name in ds.coords if name != dim and _lies_along(ds, name, dim)]
-        cf = cf_roles(ds) if len(along_it) > 1 else {}
-        names = {role: [name for name in along_it if _role(name, cf) == role] for role in ("x", "y")}
+        names = {role: [name for name in along_it if _role(name, roles.cf) == role] for role in ("x", "y")}
     if any(len(found) != 1 for found in names.values()):
         return {}
     own = {dim: along[0]}
@@ -224,25 +224,25 @@ def _detect(
     wanted: list[str],
     dims: Mapping[str, Hashable],
     found: Mapping[str, Coordinate],
+    cf: Mapping[Hashable, tuple[str, bool]],
     *,
     globe: bool = False,
 ) -> dict[str, Coordinate]:
     own = {dim: role for role, dim in dims.items()}
-    listed = (attribute(ds[field].variable, "coordinates") or "").split()
-    cf = cf_roles(ds)
+    listed = (attribute(ds.variables[field], "coordinates") or "").split()
     result: dict[str, Coordinate] = {}
     for role in wanted:
         needed = {dims["z"]} if role == "z" else {dims["y"], dims["x"]}
         fitting: list[Hashable] = [
             name
-            for name in ds.variables
-            if ds[name].ndim > 1
-            and needed <= set(ds[name].dims) <= set(own)
-            and ds[name].dtype.kind in "iuf"
-            and (name in ds.coords or name in listed or _is_place(ds[name].variable, name))
+            for name, variable in ds.variables.items()
+            if variable.ndim > 1
+            and needed <= set(variable.dims) <= set(own)
+            and variable.dtype.kind in "iuf"
+            and (name in ds.coords or name in listed or _is_place(variable, name))
             and _role(name, cf) == role
-            and not (globe and role != "z" and not _is_angle(ds[name].variable))
-            and not _empty(ds[name].variable)
+            and not (globe and role != "z" and not _is_angle(variable))
+            and not _empty(variable)
         ]
         chosen: list[Hashable] = [name for name in fitting if name in listed] or fitting
         if len(chosen) > 1:

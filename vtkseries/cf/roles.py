@@ -90,6 +90,8 @@ class Roles:
         Role to a scalar coordinate that tells where fields without that axis lie.
     spare : set
         Dims of other times than the one that makes the steps.
+    cf : dict
+        What :func:`cf_roles` gives of the Dataset.
     """
 
     dims: dict[Hashable, str] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class Roles:
     named: dict[str, Hashable] = field(default_factory=dict)
     scalars: dict[str, Hashable] = field(default_factory=dict)
     spare: set[Hashable] = field(default_factory=set)
+    cf: dict[Hashable, tuple[str, bool]] = field(default_factory=dict)
 
     def of(self, variable: xr.Variable, name: Hashable) -> dict[str, Hashable]:
         """Give the dims of one variable by role.
@@ -173,6 +176,7 @@ def find_roles(
         if name is not None:
             _take_named(ds, roles, role, name, curvilinear=curvilinear)
     cf = cf_roles(ds)
+    roles.cf.update(cf)
     for dim in dims:
         if dim not in roles.dims and dim not in others:
             _take_detected(ds, roles, dim, cf)
