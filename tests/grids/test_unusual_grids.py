@@ -151,5 +151,5 @@ def test_rotated_axes_in_degrees_north_are_no_latitudes(tmp_path: Path) -> None:
     ds.vtk.to_vts(tmp_path / "one.vts", sphere=True, radius=RADIUS)
     expected = on_globe(ds.lon.values, ds.lat.values, ds.z.values[:, None, None])
     np.testing.assert_allclose(read_vtk(tmp_path / "one.vts").points, expected, atol=1e-9)
-    with pytest.raises(SeriesError, match=r"'rlon' \(grid_longitude\); name a two-dimensional"):
+    with pytest.raises(SeriesError, match=r"'rlon' \(grid_longitude\); name a coordinate that has them"):
         ds.drop_vars(["lon", "lat"]).vtk.to_vts(tmp_path / "run.pvd", sphere=True)
