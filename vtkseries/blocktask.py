@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,12 @@ from vtkseries.xmlformat.codecs import Codec
 __all__ = ["AXES", "Target", "write_task"]
 
 AXES = ("time", "z", "y", "x")
+
+
+@lru_cache(maxsize=256)
+def _step_file(folder: Path, name: str, token: str) -> StepFile:
+    """Give a step's file, whose paths take as long to make as a small block takes to be written."""
+    return StepFile(folder / name, token)
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,8 @@ class Target:
     def file(self, step: int) -> StepFile:
         """Give the file of a step of the plan."""
         if self.prefix is None:
-            return StepFile(self.log, self.token)
-        return StepFile(self.folder / f"{self.prefix}{self.first + step:06d}{self.suffix}", self.token)
+            return _step_file(self.log.parent, self.log.name, self.token)
+        return _step_file(self.folder, f"{self.prefix}{self.first + step:06d}{self.suffix}", self.token)
 
     def put(
         self,
