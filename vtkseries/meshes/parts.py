@@ -85,11 +85,11 @@ class Parts:
 
     def fields(self) -> list[tuple[str, Sequence[Named | str], Sequence[Named]]]:
         """Give each part's kind of file, and its fields on points and on cells."""
-        kind = "UnstructuredGrid"
-        return [
-            (kind, *([i for i in p.fields if (p.cells.dim in i.dims) == cells] for cells in (False, True)))
-            for p in self.parts
-        ]
+        found: list[tuple[str, Sequence[Named | str], Sequence[Named]]] = []
+        for part in self.parts:
+            at_points, in_cells = ([i for i in part.fields if (part.cells.dim in i.dims) == c] for c in (False, True))
+            found.append(("UnstructuredGrid", at_points, in_cells))
+        return found
 
     def geometry(self, number: int, at: At) -> Mesh:
         """Give a part's points and cells at a step."""
