@@ -72,6 +72,12 @@ def block_size(slice_bytes: int, itemsize: int) -> int:
 _LARGEST_TABLES = 9
 """isal's memory level of zlib's name."""
 
+_FIRST = 4
+"""Bytes that isal must have seen: before, it takes a hash from an address in memory, on which the bytes then depend.
+
+(In ``igzip_icf_body_h1_gr_bt.asm``, ``.write_first_byte`` takes a register for data that holds the stream's address.)
+"""
+
 
 class Codec(Protocol):
     """One compression method at one level: an immutable value that workers are sent."""
@@ -119,9 +125,10 @@ class Zlib:
     def encode(self, buffer: Buffer) -> bytes:
         """Give the stream of one block."""
         if 0 < self.level < self._FASTEST_OF_ZLIB:
-            # isal's calls for a whole buffer give other bytes in another process. The largest tables are the fastest.
+            # The largest tables are the fastest.
             stream = isal_zlib.compressobj(self.level, isal_zlib.DEFLATED, isal_zlib.MAX_WBITS, _LARGEST_TABLES)
-            return bytes(stream.compress(buffer) + stream.flush())
+            first = stream.compress(buffer[:_FIRST]), stream.flush(isal_zlib.Z_SYNC_FLUSH)
+            return b"".join((*first, stream.compress(buffer[_FIRST:]), stream.flush()))
         return zlib.compress(buffer, self.level)
 
     def decode(self, buffer: Buffer, size: int) -> bytes | bytearray:
