@@ -1,4 +1,4 @@
-"""The hidden files beside a compressed step's own, which hold its blocks and what a try at it makes of them.
+"""The hidden files beside a compressed step's own, which hold its blocks until the step is committed.
 
 Two tries at one task may run at once, and an encoder may give each of them another stream of the same values. So every
 thread has files of its own for what is encoded; what is raw is the same whoever writes it, and shared.
@@ -16,7 +16,7 @@ from vtkseries.storage.stepfile import StepFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["HiddenFiles", "discard_hidden", "own_name", "raw_file", "stream_file", "whole_file"]
+__all__ = ["HiddenFiles", "discard_hidden", "own_name", "raw_file", "stream_file"]
 
 _local = threading.local()
 
@@ -39,14 +39,9 @@ def stream_file(file: StepFile, owner: str) -> StepFile:
     return StepFile(file.final.with_name(f"{file.final.name}.blocks-{owner}"), file.token)
 
 
-def whole_file(file: StepFile) -> StepFile:
-    """Give the step's file as this thread makes it of streams, its own until it gets the final name."""
-    return StepFile(file.final, f"whole-{own_name()}.{file.token}")
-
-
 def discard_hidden(file: StepFile, owners: Iterable[str]) -> None:
     """Remove what is left of a step under temporary names, its owners' files of streams included."""
-    for left in (file, raw_file(file), whole_file(file), *(stream_file(file, owner) for owner in owners)):
+    for left in (file, raw_file(file), *(stream_file(file, owner) for owner in owners)):
         left.discard()
 
 
@@ -62,24 +57,24 @@ class HiddenFiles:
     """
 
     def __init__(self, file: StepFile, open_: Callable[[StepFile], int | None]) -> None:
-        self._raw, self._streams = raw_file(file), stream_file(file, own_name())
-        self._open = open_
+        self._file, self._open = file, open_
+        self._owner = own_name()  # of the thread that asks, which others may help
         self._lock = threading.Lock()
-        self._descriptors: dict[StepFile, int | None] = {}
+        self._descriptors: dict[str, int | None] = {}
 
     def raw(self) -> int | None:
         """Give the file for values, None where the step has ended."""
-        return self._descriptor(self._raw)
+        return self._descriptor("")
 
     def streams(self) -> int | None:
         """Give the file for streams, None where the step has ended."""
-        return self._descriptor(self._streams)
+        return self._descriptor(self._owner)
 
-    def _descriptor(self, file: StepFile) -> int | None:
+    def _descriptor(self, owner: str) -> int | None:
         with self._lock:
-            if file not in self._descriptors:
-                self._descriptors[file] = self._open(file)
-            return self._descriptors[file]
+            if owner not in self._descriptors:
+                self._descriptors[owner] = self._open(stream_file(self._file, owner) if owner else raw_file(self._file))
+            return self._descriptors[owner]
 
     def __enter__(self) -> Self:
         return self

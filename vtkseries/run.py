@@ -19,7 +19,7 @@ import numpy as np
 
 from vtkseries.beside import is_beside
 from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.hidden import discard_hidden, whole_file
+from vtkseries.hidden import discard_hidden
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
 from vtkseries.standing import changed, entries, pieces_of, same_values, standing_before, together
@@ -333,8 +333,8 @@ def _same(run: Run, part: PartPlan, old: Path, document: Document, step: int, st
     file = run.file(part, step)
     with contextlib.suppress(FileNotFoundError), file.alone(make=streams is not None) as fd:
         if not _published(run, file.final):
-            whole = _complete(run, part, step, document, streams, fd)
-            return same_values(whole.temporary, part.room, old)
+            _complete(run, part, step, document, streams, fd)
+            return same_values(file.temporary, part.room, old)
     return False
 
 
@@ -345,7 +345,8 @@ def _publish(run: Run, part: PartPlan, step: int, document: Document, streams: S
         with file.alone(make=streams is not None) as fd:
             # A second try at this task may have been faster, and a late block have made a new file without the rest.
             if not _published(run, file.final):
-                _complete(run, part, step, document, streams, fd).publish(durable=run.plan.durable)
+                _complete(run, part, step, document, streams, fd)
+                file.publish(durable=run.plan.durable)
                 return
     except FileNotFoundError:
         if not _published(run, file.final):
@@ -362,20 +363,15 @@ def _published(run: Run, final: Path) -> bool:
     return _identity(final) not in {(0, 0), run.old.get(final.name)}
 
 
-def _complete(
-    run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None, fd: int | None
-) -> StepFile:
-    """Write what is missing of a file, all of a compressed one, and give the file that is whole."""
-    file = run.file(part, step)
+def _complete(run: Run, part: PartPlan, step: int, document: Document, streams: Streams | None, fd: int | None) -> None:
+    """Write what is missing of a file: all of a compressed one."""
     if streams is None:
-        complete(file, part, document, fd)
-        return file
-    whole = whole_file(file)  # of this thread alone, since a second try's streams may be others
+        complete(run.file(part, step), part, document, fd)
+        return
     method = run.plan.compression
     assert method is not None  # noqa: S101  # the caller has looked
     with streams(part) as source:
-        write_compressed(whole, part, document, method, source)
-    return whole
+        write_compressed(run.file(part, step), part, document, method, source)
 
 
 def finish(run: Run, index: Index | None) -> Path:

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _STEP = re.compile(r"(?P<prefix>.+_)(?P<number>\d{6,})(?P<rank>_r\d+)?(?P<suffix>\.p?vt[irspu])")
-_TEMPORARY = r"(?:\.blocks|\.(?:blocks|whole)-[0-9a-f]{8})?\.(?P<token>\d{1,10}\.[0-9a-f]{8})\.tmp"
+_TEMPORARY = r"(?:\.blocks(?:-[0-9a-f]{8})?)?\.(?P<token>\d{1,10}\.[0-9a-f]{8})\.tmp"
 _UNSYNCED = 60.0
 """Seconds after which a kernel has long written what it was given: steps younger than that are read whole."""
 
