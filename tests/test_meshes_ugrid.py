@@ -260,7 +260,7 @@ def test_meshes_that_cannot_be_are_refused_by_name(tmp_path: Path) -> None:
         r"'face_nodes' has the dims \('face',\); expected two": flat,
         "node coordinate 'node_lon' is nan at node 2; every node has a place": lost,
         "must be x and y along one dim, and are node_lon": dims,
-        "'branches' alone cannot be drawn yet": solid,
+        r"has volumes \('branches'\), which are not drawn; name its faces": solid,
         "several meshes: say mesh='Mesh2' or 'other'": ds.assign(other=ds["Mesh2"]),
     }
     for message, case in cases.items():

@@ -120,8 +120,8 @@ class Topology:
     faces, edges : Cells or None
     names : frozenset
         The variables that make the mesh.
-    around : bool
-        x is a longitude, which may jump.
+    around : float
+        Of longitudes, which may jump, the whole circle; else 0.
     """
 
     node: Hashable
@@ -130,7 +130,7 @@ class Topology:
     faces: Cells | None
     edges: Cells | None
     names: frozenset[Hashable]
-    around: bool = False
+    around: float = 0.0
 
     @property
     def cells(self) -> dict[Hashable, Cells]:
@@ -154,8 +154,13 @@ def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
     """
     found = [name for name, v in ds.variables.items() if v.attrs.get("cf_role") == "mesh_topology"]
     if mesh is None and len(found) != 1:
-        what = f"several meshes: say mesh={' or '.join(repr(str(n)) for n in found)}" if found else "no UGRID mesh"
-        raise SeriesError(f"this Dataset has {what}" + ("" if found else " (a variable with cf_role='mesh_topology')"))
+        if not found:
+            raise SeriesError(
+                "this Dataset has no UGRID mesh (a variable with cf_role='mesh_topology'), and no longitudes and "
+                "latitudes whose CF bounds are the corners of cells; tell it what its faces are, as with ds['mesh'] = (), 0, "
+                "{'cf_role': 'mesh_topology', 'node_coordinates': 'lon lat', 'face_node_connectivity': 'nv'}"
+            )
+        raise SeriesError(f"this Dataset has several meshes: say mesh={' or '.join(repr(str(n)) for n in found)}")
     name = found[0] if mesh is None else mesh
     if name not in ds.variables:
         raise SeriesError(f"mesh={name!r}: there is no such variable")
@@ -167,7 +172,12 @@ def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
     missing = [n for n in (*coordinates, *given.values()) if n is not None and n not in ds.variables]
     if len(coordinates) not in (2, 3) or missing or not any(given.values()):
         volumes = attrs.get("volume_node_connectivity")
-        lost: Any = missing or (f"{volumes!r} alone cannot be drawn yet, what" if volumes else coordinates)
+        if volumes and not missing:
+            raise SeriesError(
+                f"mesh {str(name)!r} has volumes ({volumes!r}), which are not drawn; name its faces as "
+                "face_node_connectivity, or write it with vtkseries.evtk.unstructuredGridToVTK"
+            )
+        lost: Any = missing or coordinates
         raise SeriesError(
             f"mesh {str(name)!r} needs node_coordinates and face_node_connectivity (or edge_node_connectivity), and "
             f"{lost} is not there"
@@ -183,7 +193,7 @@ def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
         for kind, variable in given.items()
     }
     names = frozenset([name, *coordinates, *(v for v in given.values() if v is not None)])
-    around = is_longitude(ds[places["x"]].variable, places["x"])
+    around = 360.0 if is_longitude(ds[places["x"]].variable, places["x"]) else 0.0
     return Topology(ds[places["x"]].dims[0], (x, y, z), places, cells["face"], cells["edge"], names, around)
 
 

@@ -16,6 +16,7 @@ import xarray as xr
 from vtkseries.cf.fields import choose, metadata_names, undrawable
 from vtkseries.cf.times import read_times
 from vtkseries.errors import SeriesError
+from vtkseries.meshes.bounded import find_bounded
 from vtkseries.meshes.globe import Globe, with_turned
 from vtkseries.meshes.heights import Found, find_heights, is_vertical
 from vtkseries.meshes.model import Named, named_fields, refuse_clashes
@@ -32,8 +33,6 @@ from vtkseries.plan.meshmemory import MeshMemory
 __all__ = ["plan_mesh"]
 
 Array = npt.NDArray[Any]
-
-_ROUND = 360.0
 
 
 def plan_mesh(
@@ -55,7 +54,9 @@ def plan_mesh(
         Anything that cannot be written as asked.
     """
     option = Options.read(ds, path, (".pvd", ".vtu"), **options)
-    topology = find_topology(ds, mesh)
+    told = mesh in ds.variables and ds[mesh].ndim == 0
+    ugrid = told or any(v.attrs.get("cf_role") == "mesh_topology" for v in ds.variables.values())
+    topology = (None if ugrid else find_bounded(ds, mesh)) or find_topology(ds, mesh)
     names, asked = choose(ds, variables)
     names = [n for n in names if asked or (n not in metadata_names(ds) and n not in topology.names)]
     found = find_time(ds, time)
@@ -241,7 +242,7 @@ def _torn(topology: Topology, cells: Cells) -> Array | None:
     starts = np.cumsum(cells.sizes) - cells.sizes
     if not starts.size:
         return None
-    wide = np.maximum.reduceat(x, starts) - np.minimum.reduceat(x, starts) > _ROUND / 2
+    wide = np.maximum.reduceat(x, starts) - np.minimum.reduceat(x, starts) > topology.around / 2
     return wide if wide.any() else None
 
 
@@ -272,7 +273,7 @@ def _memory(
         values = topology.points["xyz".index(role)]
         joint = np.result_type(*(as_floats(axis).dtype for axis in topology.points))
         exact = values.dtype.kind == "f" and joint.itemsize >= values.dtype.itemsize
-        exact &= globe is None and (role != "z" or factor == 1)
+        exact &= ds[name].dims == (topology.node,) and globe is None and (role != "z" or factor == 1)
         if name in ds.variables and exact and (role != "z" or first.layers is None):
             drawn.setdefault(name, {"part": 0, "node": "xyz".index(role)})
     for number, part in enumerate(parts):
