@@ -41,6 +41,8 @@ _SHOWN = ("PointData", "CellData", "Points", "Coordinates", "Cells", "Verts", "L
 class VtkSeriesBackend(BackendEntrypoint):
     """Opens ``.pvd`` series, grids (``.vtr``, ``.vti``, ``.vts``) and meshes (``.vtp``, ``.vtu``) of any writer.
 
+    Files of pieces (``.pvtr``, ``.pvtu`` and so on) are opened as what they put together.
+
     Examples
     --------
     >>> import tempfile; from pathlib import Path

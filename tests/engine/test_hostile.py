@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from tools.samples import document, vtk_file, write, write_series
 
+from vtkseries import evtk
 from vtkseries.errors import FormatError
 from vtkseries.storage.guard import check_reference, resolve
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.unchecked(reason="the files are hostile on purpose")
 
@@ -278,3 +276,68 @@ def test_an_index_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.txt").write_text("")
     with pytest.raises(FormatError, match=r"suffix '\.txt' is not one of"):
         xr.open_dataset(tmp_path / "run.txt", engine="vtkseries")
+
+
+def mesh_file(folder: Path, suffix: str) -> Path:
+    """Write four points, and two lines or two triangles of them."""
+    x, y, data = np.arange(4.0), np.arange(4.0) % 2, {"a": np.arange(4.0)}
+    if suffix == ".vtp":
+        ds = xr.Dataset({"a": ("obs", x)}, {"x": ("obs", x), "y": ("obs", y), "path": ("obs", [0, 0, 1, 1])})
+        return ds.vtkseries.to_vtp(folder / "m.vtp", trajectory="path", variables=["a"])
+    nodes = np.array([0, 1, 2, 1, 2, 3])
+    ends, kinds = np.array([3, 6]), np.array([5, 5], "u1")
+    return Path(evtk.unstructuredGridToVTK(str(folder / "m"), x, y, 0 * x, nodes, ends, kinds, pointData=data))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "old", "new", "reason"),
+    [
+        (".vtp", 'NumberOfPoints="4"', 'NumberOfPoints="5"', "the extent asks for"),
+        (".vtp", 'NumberOfPoints="4"', 'NumberOfPoints="0"', "2 cells and no points"),
+        (".vtp", 'NumberOfPoints="4"', 'NumberOfPoints="-4"', "NumberOfPoints is -4"),
+        (".vtp", 'NumberOfLines="2"', 'NumberOfLines="3"', "array 'offsets'"),
+        (".vtp", 'NumberOfLines="2"', 'NumberOfLines="9999999999999999999"', "NumberOfLines"),
+        (".vtu", 'NumberOfCells="2"', 'NumberOfCells="1"', "array 'offsets'"),
+        (".vtu", 'NumberOfCells="2"', 'NumberOfCells="x"', "NumberOfCells"),
+        (".vtu", 'Name="connectivity"', 'Name="connections"', "no whole numbers 'connectivity'"),
+        (".vtu", 'Name="types"', 'Name="typos"', "'types'"),
+        (".vtu", 'NumberOfComponents="3"', 'NumberOfComponents="2"', "Points are not one array|the extent asks for"),
+        (".vtu", 'type="UnstructuredGrid"', 'type="PolyData"', "has no PolyData element"),
+        (".vtu", "</AppendedData>", "</AppendedDate>", "cut short"),
+    ],
+)
+def test_what_a_mesh_claims_is_held_against_the_file(
+    tmp_path: Path, suffix: str, old: str, new: str, reason: str
+) -> None:
+    path = mesh_file(tmp_path, suffix)
+    data = path.read_bytes()
+    assert old.encode() in data
+    path.write_bytes(data.replace(old.encode(), new.encode(), 1))
+    refused(path, reason)
+
+
+@pytest.mark.parametrize("suffix", [".vtp", ".vtu"])
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ([0, 1, 2], [0, 1, 4], "name the points 0 to 4"),
+        ([0, 1, 2], [0, -1, 2], "name the points -1 to"),
+        ([3, 6], [6, 3], "do not rise"),
+        ([3, 6], [3, 7], "do not rise"),
+        ([3, 6], [3, 2**62], "do not rise"),
+    ],
+)
+def test_cells_that_cannot_be_are_refused(
+    tmp_path: Path, suffix: str, old: list[int], new: list[int], reason: str
+) -> None:
+    path = mesh_file(tmp_path, suffix)
+    data = path.read_bytes()
+    if suffix == ".vtp" and old == [3, 6]:
+        old, new = [2, 4], [{6: 4, 3: 2, 7: 5}.get(number, number - 1 if number == 3 else number) for number in new]
+        if new[0] == 4:
+            new = [4, 2]
+    kind = next(k for k in ("i8", "i4") if np.array(old, k).tobytes() in data)
+    if max(new) >= 2**31 and kind == "i4":
+        new = [new[0], 2**30]
+    path.write_bytes(data.replace(np.array(old, kind).tobytes(), np.array(new, kind).tobytes(), 1))
+    refused(path, reason)

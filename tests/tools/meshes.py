@@ -22,7 +22,10 @@ Found = tuple[str, bytes, tuple[tuple[str, bytes], ...]]
 
 def mesh_files(folder: Path) -> Iterator[Found]:
     """Give names, contents, and the files that each needs beside it."""
-    yield from _of_vtk(folder)
+    for number, (name, content, _) in enumerate(_of_vtk(folder)):
+        yield name, content, ()
+        if number % 6 == 0:
+            yield _parallel(name, content)
     for ds, verb in ((_drops(), "to_vtp"), (_faces(), "to_vtu")):
         path = getattr(ds.vtkseries, verb)(folder / f"{verb}.pvd")
         files = {step.name: step.read_bytes() for step in sorted(path.with_suffix("").iterdir())}
@@ -31,6 +34,20 @@ def mesh_files(folder: Path) -> Iterator[Found]:
             others = tuple((f"{own}.d/{verb}/{name}", other) for name, other in files.items() if name != own)
             yield f"{own}.d/{verb}/{own}", content, (*others, (f"{own}.d/{path.name}", path.read_bytes()))
             yield f"m{own[own.rindex('.') :]}", content, ()
+
+
+def _parallel(name: str, content: bytes) -> Found:
+    """Put two files together, the second of which has other ends."""
+    kind = {"vtp": "PPolyData", "vtu": "PUnstructuredGrid"}[name[-3:]]
+    array = '<PDataArray type="Float64" Name="v" NumberOfComponents="2"/>'
+    pieces = "".join(f'<Piece Source="p{number}/{name}"/>' for number in range(2))
+    text = (
+        f'<VTKFile type="{kind}" version="1.0" byte_order="LittleEndian" header_type="UInt32"><{kind} GhostLevel="1">'
+        f"<PPointData>{array}</PPointData><PCellData>{array}</PCellData>"
+        f'<PPoints><PDataArray type="Float32" Name="Points" NumberOfComponents="3"/></PPoints>'
+        f"{pieces}</{kind}></VTKFile>"
+    )
+    return f"{name[0]}.p{name[-3:]}", text.encode(), tuple((f"p{number}/{name}", content) for number in range(2))
 
 
 def _of_vtk(folder: Path) -> Iterator[Found]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from vtkseries.engine.cells import CELL_DTYPES, CellsArray, all_cells, node_total
+from vtkseries.engine.cells import CELL_DTYPES, CellsArray, node_total
 from vtkseries.engine.faces import padded, too_wide
 from vtkseries.engine.foreign import attrs_of, free_name, lazy, leave_out_texts, preferred_chunks
 from vtkseries.engine.lazy import GridArray, Member
 from vtkseries.engine.meshfile import cell_total, mesh_view, point_total
+from vtkseries.engine.pieces import PiecesArray, cells_of, count_cells, count_points, files_of
 from vtkseries.engine.ragged import RaggedArray
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.values import array_dtype
@@ -87,11 +88,11 @@ def foreign_mesh(
     grids = [grid] if series.times is None else [series.grid(step, part) for step in range(series.steps)]
     steps = series.times is not None
     lie = {
-        "PointData": _Lie(f"point{tail}", tuple(map(point_total, grids)), steps),
-        "CellData": _Lie(f"cell{tail}", tuple(map(cell_total, grids)), steps),
+        "PointData": _Lie(f"point{tail}", tuple(map(count_points, grids)), steps),
+        "CellData": _Lie(f"cell{tail}", tuple(map(count_cells, grids)), steps),
     }
     coordinates: dict[str, xr.Variable] = {}
-    if grid.sources or any(map(point_total, grids)):
+    if grid.sources or any(lie["PointData"].counts):
         (points,) = next(one for one in grids if one.sources).arrays("Points")
         for number, name in enumerate("xyz"):
             found = _variable(series, part, "Points", (points, grids), lie["PointData"], component=number)
@@ -135,7 +136,10 @@ def _variable(
     if not all(shape):
         return xr.Variable(dims, np.empty(shape, dtype), attrs_of(array))
     backend: Any
-    if lie.ragged:
+    if any(one.parallel for one in grids):
+        backend = PiecesArray(series, part, tag, name, lie.counts, (component or 0, many), dtype, ragged=lie.ragged)
+        chunks = {dim: 1 if dim == "time" else size for dim, size in zip(dims, shape, strict=True)}
+    elif lie.ragged:
         backend = RaggedArray(series, part, tag, name, lie.counts, (component or 0, many), dtype)
         chunks = dict(zip(dims, shape, strict=True))
     else:
@@ -149,13 +153,17 @@ def _variable(
 
 def _cells(series: Series, part: int, grids: list[GridFile], lie: _Lie, tail: str) -> dict[str, xr.Variable]:
     """Give the cells, unless they are the points themselves."""
-    if not any(lie.counts) or all(map(_only_points, grids)):
+    if not any(lie.counts) or all(_only_points(file) for grid in grids for file in files_of(grid)):
         return {}
+    parallel = any(grid.parallel for grid in grids)
     found = {}
-    nodes = _Lie(f"connectivity_node{tail}", tuple(map(node_total, grids)), lie.steps)
+    lengths = (len(cells_of(grid)["connectivity"]) if grid.parallel else node_total(grid) for grid in grids)
+    nodes = _Lie(f"connectivity_node{tail}", tuple(lengths), lie.steps)
     for what in CELL_DTYPES:
         own = nodes if what == "connectivity" else lie
-        array = CellsArray(series, part, what, own.counts, ragged=own.ragged)
+        array: Any = CellsArray(series, part, what, own.counts, ragged=own.ragged)
+        if parallel:
+            array = PiecesArray(series, part, "Cells", what, own.counts, (0, 0), CELL_DTYPES[what], ragged=own.ragged)
         chunks = {dim: 1 if dim == "time" else size for dim, size in zip(own.dims, own.shape, strict=True)}
         found[f"{what}{tail}"] = xr.Variable(own.dims, lazy(array), {}, {"preferred_chunks": chunks})
     return found | ({} if lie.steps else _ugrid(grids[0], tail))
@@ -171,7 +179,7 @@ def _only_points(grid: GridFile) -> bool:
 
 def _ugrid(grid: GridFile, tail: str) -> dict[str, xr.Variable]:
     """Give faces, or edges, in the form of UGRID, where all cells are such and the form has room for them."""
-    cells = all_cells(grid)
+    cells = cells_of(grid)
     kinds = set(np.unique(cells["types"]).tolist())
     location = "face" if kinds <= set(_FACES) else "edge" if kinds == {_LINE} else None
     sizes = np.diff(cells["offsets"], prepend=0)

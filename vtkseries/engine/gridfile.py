@@ -30,6 +30,7 @@ GRIDS = ("ImageData", "RectilinearGrid", "StructuredGrid")
 
 MAX_GHOSTS = 1_000_000
 _TAIL = 4096
+_NOWHERE = (0, -1, 0, 0, 0, 0)
 _CLOSING = re.compile(rb"(</AppendedData\s*+>\s*+</VTKFile\s*+>\s*+)\Z")
 _SECTIONS = ("PointData", "CellData", "Coordinates", "Points")
 
@@ -184,6 +185,8 @@ def _extents(header: Header, box: Box | None, *, follow_outside: bool) -> tuple[
     document = header.document
     if document.type in MESHES:
         return document.type, *mesh_pieces(document)
+    if document.type.removeprefix("P") in MESHES:
+        return document.type.removeprefix("P"), _NOWHERE, _mesh_files(document, follow_outside=follow_outside)
     kind = document.type.removeprefix("P")
     if kind not in GRIDS:
         known = ", ".join((*GRIDS, *MESHES))
@@ -215,6 +218,18 @@ def _extents(header: Header, box: Box | None, *, follow_outside: bool) -> tuple[
             return kind, whole, tuple(cut)
     check_tiling(whole, [s.box for s in sources], cells=cells, ghosts=ghosts > 0)
     return kind, whole, tuple(sources)
+
+
+def _mesh_files(document: Document, *, follow_outside: bool) -> tuple[Source, ...]:
+    """Give the files of a parallel mesh's pieces, of which only they tell how much they have."""
+    sources = []
+    for number, piece in enumerate(document.pieces):
+        reference = dict(piece.attributes).get("Source")
+        if reference is None:
+            raise FormatError(f"piece {number} names no file")
+        check_reference(reference, follow_outside=follow_outside)
+        sources.append(Source(_NOWHERE, number, reference))
+    return tuple(sources)
 
 
 def mesh_pieces(document: Document) -> tuple[Box, tuple[Source, ...]]:

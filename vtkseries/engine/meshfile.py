@@ -44,7 +44,8 @@ def cell_total(grid: GridFile) -> int:
 
 def mesh_size(grid: GridFile) -> str:
     """Give the numbers of points and cells, for people to read."""
-    return f"{point_total(grid)} points, {cell_total(grid)} cells"
+    files = [grid.other(source) for source in grid.sources] if grid.parallel else [grid]
+    return f"{sum(map(point_total, files))} points, {sum(map(cell_total, files))} cells"
 
 
 def _cells(grid: GridFile, source: Source) -> int:

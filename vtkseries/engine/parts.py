@@ -43,7 +43,7 @@ def read_parts(series: Series, grids: Sequence[GridFile]) -> tuple[xr.Dataset, b
         return _grids(series, grids)
     written, own_time = False, "time"
     if len(meshes) == len(grids):
-        own = own_dataset(series, grids)
+        own = None if any(grid.parallel for grid in grids) else own_dataset(series, grids)
         if own is not None:
             return own, True
         ds = xr.Dataset(*_told(series, grids[0]))

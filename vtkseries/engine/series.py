@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "Part", "Series", "open_series"]
 
-SUFFIXES = (".pvd", ".series", ".vtr", ".vti", ".vts", ".vtp", ".vtu", ".pvtr", ".pvti", ".pvts", ".vtkhdf")
+_FILES = (".vtr", ".vti", ".vts", ".vtp", ".vtu")
+SUFFIXES = (".pvd", ".series", *_FILES, ".pvtr", ".pvti", ".pvts", ".pvtp", ".pvtu", ".vtkhdf")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
