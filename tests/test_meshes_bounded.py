@@ -83,10 +83,7 @@ def test_cells_over_the_date_line_are_hidden(tmp_path: Path) -> None:
 
 def test_what_no_cell_can_be_is_refused(tmp_path: Path) -> None:
     ds = icon()
-    two = ds.assign(
-        ps2=(("time", "other"), numbers(2, 4)),
-        **{f"{n}_vertices": (("ncells", "vertices"), ds[f"{n}_vertices"].values) for n in ("clon", "clat")},
-    )
+    two = ds.assign(ps2=(("time", "other"), numbers(2, 4)))
     for name in ("lon", "lat"):
         two = two.assign_coords({f"v{name}": ("other", ds[f"c{name}"].values, {**ds[f"c{name}"].attrs})})
         two[f"v{name}"].attrs["bounds"] = f"v{name}_vertices"

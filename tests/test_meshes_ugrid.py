@@ -12,7 +12,7 @@ import xarray as xr
 from test_meshes import data, kinds, lines, mesh, numbers, particles, points, read, steps
 from vtk.util.numpy_support import vtk_to_numpy
 
-from vtkseries import SeriesError
+from vtkseries import SeriesError, VtkSeriesWarning
 from vtkseries.meshes import heights
 
 FACES = [[0, 1, 4, 3], [1, 2, 4], [3, 4, 6, 7, 5]]
@@ -271,3 +271,29 @@ def test_meshes_that_cannot_be_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SeriesError, match="face 0 has 7 points; VTK's prisms have at most 6"):
         wide.vtk.to_vtu(tmp_path / "run.pvd", variables=["salt"])
     assert not list(tmp_path.iterdir())
+
+
+def test_of_several_meshes_the_others_are_told_of(tmp_path: Path) -> None:
+    ds = mesh()
+    names = {"Mesh2": "other", "face_nodes": "f3", "node_lon": "x3", "node_lat": "y3", "depth": "depth3", "eta": "eta3"}
+    second = mesh(start=0).rename(names | {"face": "face3", "five": "five3", "node": "node3"})
+    second["other"].attrs |= {"node_coordinates": "x3 y3", "face_node_connectivity": "f3"}
+    for name in ("depth3", "eta3"):
+        second[name].attrs["mesh"] = "other"
+    both = xr.merge([ds, second])
+    with pytest.warns(VtkSeriesWarning, match=r"'(depth|eta)3' lies on another mesh; .* with mesh='other'"):
+        path = both.vtk.to_vtu(tmp_path / "run.pvd", mesh="Mesh2")
+    np.testing.assert_array_equal(data(steps(path)[1][1], "eta"), ds["eta"].values[1])
+    with pytest.warns(VtkSeriesWarning, match="'(depth|eta)' lies on another mesh"):
+        path = both.vtk.to_vtu(tmp_path / "run.pvd", mesh="other")
+    np.testing.assert_array_equal(data(steps(path)[1][1], "eta3"), ds["eta"].values[1])
+
+
+def test_places_of_faces_are_kept_and_those_of_nodes_scaled(tmp_path: Path) -> None:
+    ds = mesh()
+    ds["Mesh2"].attrs |= {"face_coordinates": "fx fy", "node_coordinates": "node_lon node_lat bed"}
+    ds["bed"] = "node", np.arange(8.0) + 3, {"standard_name": "depth", "positive": "down"}
+    ds = ds.assign_coords(fx=("face", [0.5, 1.3, 0.5]), fy=("face", [0.5, 0.3, 1.8]))
+    path = ds.vtk.to_vtu(tmp_path / "run.pvd", z_scale=10.0)
+    np.testing.assert_array_equal(points(steps(path)[0][1])[:, 2], -10 * ds["bed"].values)
+    back(ds, path)

@@ -124,7 +124,7 @@ class MeshVerbs:
         encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         compute: bool = True,
     ) -> Path | Delayed:
-        """Write a UGRID mesh of triangles, quads or polygons, one file a step.
+        """Write a mesh of triangles, quads or polygons (UGRID, or cells with CF bounds), one file a step.
 
         Variables on layers fill prisms between levels: of the layers' CF bounds, or half-way between their centres.
         They and those on the surface are parts of one ``.pvd``.
@@ -134,7 +134,7 @@ class MeshVerbs:
         path : path
             Ends in ``.pvd``, or ``.vtu`` for exactly one step.
         mesh : hashable, optional
-            The variable with ``cf_role = "mesh_topology"``, where there are several.
+            The variable with ``cf_role = "mesh_topology"``, or the longitudes with bounds of cells, of several.
         z : hashable, optional
             The dim of layers, or their heights.
         time : hashable, optional

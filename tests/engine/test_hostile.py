@@ -283,7 +283,9 @@ def mesh_file(folder: Path, suffix: str) -> Path:
     x, y, data = np.arange(4.0), np.arange(4.0) % 2, {"a": np.arange(4.0)}
     if suffix == ".vtp":
         ds = xr.Dataset({"a": ("obs", x)}, {"x": ("obs", x), "y": ("obs", y), "path": ("obs", [0, 0, 1, 1])})
-        return ds.vtkseries.to_vtp(folder / "m.vtp", trajectory="path", variables=["a"])
+        path = ds.vtkseries.to_vtp(folder / "m.vtp", trajectory="path", variables=["a"])
+        path.write_bytes(path.read_bytes().replace(b'Name="vtkseries"', b'Name="foreign"'))  # whose cells are read
+        return Path(path)
     nodes = np.array([0, 1, 2, 1, 2, 3])
     ends, kinds = np.array([3, 6]), np.array([5, 5], "u1")
     return Path(evtk.unstructuredGridToVTK(str(folder / "m"), x, y, 0 * x, nodes, ends, kinds, pointData=data))

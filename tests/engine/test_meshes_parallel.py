@@ -217,11 +217,11 @@ def test_what_a_parallel_file_claims_is_held_against_its_pieces(tmp_path: Path, 
         refused(path, reason)
     path.write_text(text)
     piece = second.read_bytes()
-    for old, new, reason in (
-        (b"vtkGhostType", b"vtkGhostTypf", "no array 'vtkGhostType'|has no"),
-        (b"</VTKFile>", b"", "cut short|well-formed"),
+    wrong = {b"vtkGhostType": b"vtkGhostTypf", b"</VTKFile>": b""}
+    for (was, now), reason in zip(
+        wrong.items(), ("no array 'vtkGhostType'|has no", "cut short|well-formed"), strict=True
     ):
-        second.write_bytes(piece.replace(old, new))
+        second.write_bytes(piece.replace(was, now))
         refused(path, reason)
     second.unlink()
     with pytest.raises(FileNotFoundError):

@@ -157,8 +157,9 @@ def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
         if not found:
             raise SeriesError(
                 "this Dataset has no UGRID mesh (a variable with cf_role='mesh_topology'), and no longitudes and "
-                "latitudes whose CF bounds are the corners of cells; tell it what its faces are, as with ds['mesh'] = (), 0, "
-                "{'cf_role': 'mesh_topology', 'node_coordinates': 'lon lat', 'face_node_connectivity': 'nv'}"
+                "latitudes whose CF bounds are the corners of cells; tell it what its faces are, as with "
+                "ds['mesh'] = (), 0, {'cf_role': 'mesh_topology', 'node_coordinates': 'lon lat', "
+                "'face_node_connectivity': 'nv'}"
             )
         raise SeriesError(f"this Dataset has several meshes: say mesh={' or '.join(repr(str(n)) for n in found)}")
     name = found[0] if mesh is None else mesh

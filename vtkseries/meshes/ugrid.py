@@ -109,6 +109,9 @@ def _fault(ds: xr.Dataset, item: Named, levels: _Levels) -> str | None:
         fault = undrawable(plain, item.name)
         if fault is not None:
             return "; ".join(fault)
+        other = variable.attrs.get("mesh")
+        if other in ds.variables and other not in topology.names:
+            return f"lies on another mesh; write a series of that too, with mesh={other!r}"
     flat = [dim for dim in (topology.node, *topology.cells) if dim in item.dims]
     if len(flat) > 1:
         return f"has the dims {flat[0]!r} and {flat[1]!r}, of points and cells both"
