@@ -93,3 +93,18 @@ def test_counts_that_do_not_fit_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SeriesError, match="'told' reaches from 0 to 3; 'station' has 3, from 0"):
         ds.vtk.to_vtp(tmp_path / "run.pvd")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_tells_of_ragged_arrays_is_whole_numbers_along_one_dim(tmp_path: Path) -> None:
+    ds, _ = observations("contiguous", "station")
+    told = {"sample_dimension": "obs"}
+    for message, variable in (
+        (r"'told' holds <U1 along \('station',\); .* whole numbers along one dim", ("station", list("543"), told)),
+        (r"'told' holds int64 along \('station', 'k'\)", (("station", "k"), COUNTS[:, None], told)),
+        ("'told' holds float64", ("station", [5.5, 3.5, 3.0], told)),
+        ("'told' holds float64", ("station", [5.0, 7.0, np.nan], told)),
+        ("'told' counts along 'ob', which is no dim here", ("station", COUNTS, {"sample_dimension": "ob"})),
+    ):
+        with pytest.raises(SeriesError, match=message):
+            ds.assign(told=variable).vtk.to_vtp(tmp_path / "run.pvd")
+    assert not list(tmp_path.iterdir())

@@ -262,6 +262,10 @@ def test_meshes_that_cannot_be_are_refused_by_name(tmp_path: Path) -> None:
         "must be x and y along one dim, and are node_lon": dims,
         r"has volumes \('branches'\), which are not drawn; name its faces": solid,
         "several meshes: say mesh='Mesh2' or 'other'": ds.assign(other=ds["Mesh2"]),
+        "start_index of 'face_nodes' is 'one'": ds.assign(face_nodes=ds["face_nodes"].assign_attrs(start_index="one")),
+        "edge 1 of 'branches' has 3 points; an edge has two": network().assign(
+            branches=(("edge", "three"), [[1, 2, -1], [2, 3, 4], [2, 4, -1]], {"start_index": 1, "_FillValue": -1})
+        ),
     }
     for message, case in cases.items():
         with pytest.raises(SeriesError, match=message):

@@ -67,6 +67,7 @@ def test_points_that_do_not_fit_each_other_are_refused_before_a_file_exists(tmp_
         for wrong, message in (
             ({"points": places[:2]}, "points must be three arrays"),
             ({"points": (*places[:2], places[2][1:])}, r"points: z is float64 of shape \(3,\)"),
+            ({"points": (places[0].reshape(2, 2), *places[1:])}, r"x is float64 of shape \(2, 2\); .* shape \(4,\)"),
             ({"points": places, "points_data": {"mass": np.zeros(3)}}, r"points_data\['mass'\] has shape \(3,\)"),
             ({"points": places, "points_data": {"name": np.array(list("abcd"))}}, "'name' has the dtype <U1"),
             ({"points_data": values}, "points_data needs points="),

@@ -27,7 +27,13 @@ def owners(ds: xr.Dataset, name: Hashable) -> tuple[Hashable, npt.NDArray[np.int
         Row sizes do not sum to the number of samples, or an index names an instance that is not there.
     """
     variable = ds.variables[name]
-    values = variable.values.astype("i8")
+    told = np.asarray(variable.values)
+    if told.ndim != 1 or told.dtype.kind not in "iuf" or not (told == np.floor(told)).all():
+        raise SeriesError(
+            f"{str(name)!r} holds {told.dtype} along {variable.dims}; what tells of ragged arrays is whole numbers "
+            "along one dim"
+        )
+    values = told.astype("i8")
     if "instance_dimension" in variable.attrs:
         instance = variable.attrs["instance_dimension"]
         size = ds.sizes.get(instance, 0)
@@ -61,7 +67,10 @@ def joined(ds: xr.Dataset, wanted: Iterable[Hashable]) -> xr.Dataset:
         variable = ds.variables[name]
         sample = variable.attrs.get("sample_dimension", variable.dims[0])
         if sample not in ds.dims:
-            continue
+            raise SeriesError(
+                f"{str(name)!r} counts along {sample!r}, which is no dim here; correct its sample_dimension, or "
+                "leave it out"
+            )
         instance, owner = owners(ds, name)
         if not {instance, sample} & along or (instance not in along and not _counted(ds, sample)):
             continue

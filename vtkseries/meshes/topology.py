@@ -229,7 +229,7 @@ def _read_cells(ds: xr.Dataset, mesh: Hashable, kind: str, name: Hashable, count
     if whole.dtype.kind not in "iuf":
         raise SeriesError(f"{kind}_node_connectivity {str(name)!r} holds {whole.dtype}; expected numbers of points")
     values = whole if dim == variable.dims[0] else whole.T
-    start = int(variable.attrs.get("start_index", 0))
+    start = _start(variable.attrs.get("start_index", 0), name)
     fill = variable.attrs.get("_FillValue", variable.encoding.get("_FillValue"))
     there = np.isfinite(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
     if fill is not None and values.dtype.kind in "iu":
@@ -241,6 +241,9 @@ def _read_cells(ds: xr.Dataset, mesh: Hashable, kind: str, name: Hashable, count
     if (sizes < least).any():
         at = int(np.argmax(sizes < least))
         raise SeriesError(f"{kind} {at} of {str(name)!r} has {sizes[at]} points; {_article(kind)} has {least} at least")
+    if kind == "edge" and (sizes > least).any():
+        at = int(np.argmax(sizes))
+        raise SeriesError(f"edge {at} of {str(name)!r} has {sizes[at]} points; an edge has two")
     told = values[there]
     nodes = told.astype(np.int64) - start
     if told.dtype.kind == "f" and (told != np.trunc(told)).any():
@@ -252,6 +255,13 @@ def _read_cells(ds: xr.Dataset, mesh: Hashable, kind: str, name: Hashable, count
         )
     code = _code(variable, values, there, start, across=dim != variable.dims[0])
     return Cells(kind, name, dim, nodes, sizes.astype(np.int64), code)
+
+
+def _start(value: Any, name: Hashable) -> int:
+    try:
+        return int(np.asarray(value).item())
+    except ValueError as error:
+        raise SeriesError(f"start_index of {str(name)!r} is {value!r}; expected 0 or 1") from error
 
 
 def _article(kind: str) -> str:

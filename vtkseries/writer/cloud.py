@@ -108,7 +108,7 @@ def read_cloud(points: Any, data: Mapping[str, Any] | None, *, alone: bool, befo
     axes = [np.asarray(axis) for axis in points] if isinstance(points, Sequence) else []
     if len(axes) != _AXES:
         raise SeriesError("points must be three arrays, as in points=(x, y, z): their coordinates")
-    n = axes[0].shape
+    n = axes[0].shape if axes[0].ndim == 1 else (axes[0].size,)
     for name, axis in zip("xyz", axes, strict=True):
         if axis.ndim != 1 or axis.shape != n or axis.dtype.kind not in "iuf":
             raise SeriesError(f"points: {name} is {axis.dtype} of shape {axis.shape}; expected real numbers, shape {n}")
