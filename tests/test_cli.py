@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
+import os
 import shutil
 import subprocess
 import sys
@@ -286,8 +288,46 @@ def test_info_refuses_a_torn_file_in_one_line(run: Any, dump: Path, tmp_path: Pa
     assert "run.vtr" in error_of(run("info", tmp_path / "run.vtr"))
 
 
-def test_info_names_a_file_that_is_not_there(run: Any, tmp_path: Path) -> None:
-    assert "none.pvd" in error_of(run("info", tmp_path / "none.pvd"))
+@pytest.mark.parametrize("suffix", [".pvd", ".vtr", ".vtkhdf"])
+@pytest.mark.parametrize("command", ["info", "verify"])
+def test_a_file_that_cannot_be_read_is_named_with_the_remedy(
+    run: Any, tmp_path: Path, command: str, suffix: str
+) -> None:
+    path = tmp_path / f"none{suffix}"
+    assert error_of(run(command, path)).endswith(f"{path}: there is no such file; check the name")
+    os.mkfifo(path)
+    said = run(command, path)
+    assert said.exit_code == 1
+    assert f"{path}: it is not a regular file" in said.output
+
+
+@pytest.mark.unchecked(reason="the file is empty")
+@pytest.mark.parametrize("suffix", [".pvd", ".vtkhdf"])
+def test_permissions_are_named_as_what_is_wrong(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"closed{suffix}"
+    path.touch()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open" if suffix == ".pvd" else "access", refuse)  # root may read everything
+    assert f"{path}: permission is denied; change its permissions" in error_of(run("info", path))
+
+
+def test_a_source_that_is_a_pipe_is_refused(run: Any, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.nc")
+    for command, suffix in (("convert", ".pvd"), ("link", ".vtkhdf")):
+        assert "is a device or a pipe" in error_of(run(command, tmp_path / "run.nc", tmp_path / f"run{suffix}"))
+
+
+@pytest.mark.parametrize("name", ["run.txt", "run", "run.PVD"])
+def test_a_target_of_an_unknown_kind_is_told_all_that_there_are(
+    run: Any, dump: Path, tmp_path: Path, name: str
+) -> None:
+    said = error_of(run("convert", dump, tmp_path / name))
+    assert all(word in said for word in (".pvd", ".vtr, .vti, .vts, .vtp or .vtu", ".vtkhdf", "run.pvd'"))
 
 
 def test_a_netcdf_file_is_linked(run: Any, dump: Path, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_coordinate_named_as_a_steps_own_field_data_comes_back(tmp_path: Path)
 def test_a_time_of_several_levels_is_refused(tmp_path: Path) -> None:
     data = ("year", "month", "y", "x"), np.arange(24.0).reshape(1, 2, 3, 4)
     ds = xr.Dataset({"v": data}, {"year": [2000], "month": [1, 2]}).stack(time=("year", "month"))
-    with pytest.raises(SeriesError, match=r"time coordinate 'time' holds object, which is no time"):
+    with pytest.raises(SeriesError, match=r"'time' holds several levels; use ds.unstack\('time'\)"):
         ds.vtk.to_vtr(tmp_path / "run.pvd")
     assert not list(tmp_path.iterdir())
 
@@ -111,6 +111,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"missing": None}, "missing=None"),
     ({"missing": [1]}, r"missing=\[1\]"),
     ({"missing": -1e300}, r"missing=-1e\+300 is beyond the range of 'T' \(float32\)"),
+    ({"missing": True}, "missing=True"),
+    ({"durable": "yes"}, "durable='yes': choose True or False"),
+    ({"durable": None}, "durable=None: choose True or False"),
+    ({"sphere": "no"}, "sphere='no': choose True or False"),
+    ({"sphere": True}, "sphere=True: the points of a globe lie on no lines"),
+    ({"radius": 6371.0}, "radius=6371.0: the points of a globe lie on no lines"),
+    ({"pieces": "yes"}, "pieces='yes': give True"),
     ({"z_scale": "2"}, "z_scale='2' must be a number"),
     ({"z_scale": 1j}, "z_scale=1j must be a number"),
     ({"time_units": 5}, "time_units=5 must be text"),
@@ -146,10 +153,52 @@ def test_arguments_of_another_kind_are_refused_before_anything_exists(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "name", ["to_vtr", "to_vti", "to_vts", "to_pvd", "to_vtkhdf", "to_vtp", "to_vtu", "to_grid", "plan"]
+)
+def test_whatever_is_true_or_false_takes_nothing_else(tmp_path: Path, name: str) -> None:
+    verb = getattr(box().vtk, name)
+    path = () if name == "to_grid" else (tmp_path / "run.pvd",)
+    flags = [one for one, found in inspect.signature(verb).parameters.items() if found.annotation == "bool"]
+    assert flags
+    for flag in flags:
+        for value in ("no", 0, None, np.ones(2, bool)):
+            with pytest.raises(SeriesError, match=rf"{flag}=.*: choose True or False"):
+                verb(*path, **{flag: value})
+    assert not list(tmp_path.iterdir())
+
+
+def test_numpys_truth_values_are_taken(tmp_path: Path) -> None:
+    delayed = box().vtk.to_pvd(tmp_path / "run.pvd", compute=np.False_, durable=np.True_, sphere=np.False_)
+    assert not list(tmp_path.iterdir())
+    assert delayed.compute() == tmp_path / "run.pvd"
+
+
+@pytest.mark.parametrize("option", ["x", "y", "z", "time", "trajectory", "mode", "compression", "time_units"])
+def test_an_argument_that_is_one_value_takes_no_list(tmp_path: Path, option: str) -> None:
+    for value in (["a"], np.arange(2), {"a": 1}):
+        with pytest.raises(SeriesError, match=rf"{option}=.*: give one (name|value)"):
+            box().vtk.to_vtp(tmp_path / "run.pvd", **{option: value})
+    with pytest.raises(SeriesError, match=r"vectors=\['u'\]: give a mapping"):
+        box().vtk.to_vtp(tmp_path / "run.pvd", x="lon", y="lat", vectors=["u"])
+    with pytest.raises(SeriesError, match=r"axes=\{'lon': 'x'\}: give a mapping of x, y, z or time"):
+        box().vtk.to_grid(time=0, axes={"lon": "x"})
+
+
+def test_levels_stacked_on_one_dim_are_taken_apart_as_the_error_says(tmp_path: Path) -> None:
+    flat = xr.Dataset({"v": (("y", "x"), np.arange(12.0).reshape(3, 4))}, {"y": [0.0, 1, 2], "x": [0.0, 1, 2, 3]})
+    stacked = flat.stack(cell=("y", "x"))
+    for options in ({}, {"x": "cell"}):
+        with pytest.raises(SeriesError, match=r"ds.unstack\('cell'\)"):
+            stacked.vtk.to_vtr(tmp_path / "run.pvd", **options)
+    stacked.unstack("cell").vtk.to_vtr(tmp_path / "run.pvd")
+    np.testing.assert_array_equal(read_pvd(tmp_path / "run.pvd")[0][1]["0"].point["v"][0], flat["v"])
+
+
 @pytest.mark.parametrize("verb", ["plan", "to_vtr", "to_vti", "to_vts", "to_pvd"])
 def test_every_argument_of_a_verb_reaches_the_plan(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = list(inspect.signature(getattr(box().vtk, verb)).parameters)[1:]
-    given = {name: object() for name in options}
+    options = list(inspect.signature(getattr(box().vtk, verb)).parameters.values())[1:]
+    given = {one.name: True if one.annotation == "bool" else object() for one in options}
     got: dict[str, Any] = {}
 
     def make_plan(_ds: xr.Dataset, _path: Path, **options: Any) -> Any:

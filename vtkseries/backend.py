@@ -12,6 +12,7 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 from xarray.indexes import PandasIndex
 
+from vtkseries.arguments import flag
 from vtkseries.engine.foreign import foreign_dataset
 from vtkseries.engine.gridfile import GridFile
 from vtkseries.engine.groups import group_of, groups_of, tree_of
@@ -164,7 +165,7 @@ def _path(given: Any) -> str:
 
 def _opened(path: str, *, follow_outside: bool) -> tuple[Series, list[GridFile]]:
     """Open a series, and the first step's file of each part."""
-    series = open_series(path, follow_outside=follow_outside)
+    series = open_series(path, follow_outside=flag("follow_outside", follow_outside))
     grids = [series.grid(0, part) for part in range(len(series.parts))]
     for grid in grids:
         check_arrays(grid)

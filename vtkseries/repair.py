@@ -115,8 +115,13 @@ def _target(path: Path) -> Path:
             raise SeriesError(
                 f"{path} is neither a directory nor a .pvd; name the series or the directory of its steps"
             )
-        if not path.exists() and not (path.parent / path.stem).is_dir():
-            raise SeriesError(f"{path}: there is no series of that name, nor a directory {path.stem} with its steps")
+        if path.exists() and not path.is_file():
+            raise SeriesError(f"{path} is no regular file; name the series or the directory of its steps")
+        if not (path.parent / path.stem).is_dir():
+            raise SeriesError(
+                f"{path}: there is no directory {path.stem} with its steps beside it, so that nothing can be listed; "
+                "check the name"
+            )
         return path
     path = Path(os.path.abspath(path))  # noqa: PTH100  # links stay
     beside = path.with_name(f"{path.name}.pvd")

@@ -16,7 +16,7 @@ from vtkseries.engine.meshfile import is_mesh, read_flat
 from vtkseries.engine.values import read_array, read_axis
 from vtkseries.errors import FormatError
 from vtkseries.hdf.read import open_hdf
-from vtkseries.storage.guard import resolve
+from vtkseries.storage.guard import identify, read_regular, resolve
 from vtkseries.storage.index import entries
 from vtkseries.storage.recover import checksum_step
 from vtkseries.xmlformat import pvd
@@ -85,12 +85,13 @@ def verify(path: str | PathLike[str]) -> Verified:
     Raises
     ------
     FormatError
-        The index itself cannot be read.
+        The index itself cannot be read, or the path is no regular file.
     OSError
         The disk cannot.
     """
     path = Path(path)
     report = Verified(path)
+    identify(str(path))
     if path.suffix == ".vtkhdf":
         _verify_hdf(report, path)
         return report
@@ -100,7 +101,7 @@ def verify(path: str | PathLike[str]) -> Verified:
         return report
     steps = entries(path)
     read: dict[str, _Read | None] = {}
-    report.faults += [f"step {time}: {text}" for time, text in pvd.incomplete(path.read_bytes()).items()]
+    report.faults += [f"step {time}: {text}" for time, text in pvd.incomplete(read_regular(path)).items()]
     last = -np.inf
     for step in steps:
         report.steps += 1
@@ -137,8 +138,11 @@ def _read(report: Verified, file: Path, *, first: bool) -> _Read | None:
     try:
         grid = read_grid(file)
         found = _Read(*checksum_step(file), step_time(grid), stands(grid), first)
-    except (FormatError, FileNotFoundError) as error:
+    except FormatError as error:
         report.faults.append(str(error))
+        return None
+    except (FileNotFoundError, PermissionError) as error:
+        report.faults.append(f"{error.filename}: {(error.strerror or '').lower()}")
         return None
     report.files += 1
     report.nbytes += found.size

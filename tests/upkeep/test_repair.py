@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -113,10 +114,28 @@ def test_a_series_that_is_being_written_is_not_repaired(tmp_path: Path) -> None:
 
 
 def test_what_is_no_series_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
-    for name, reason in (("run.vtr", "neither"), ("run.pvd", "no series"), (".", "not exactly one")):
+    for name, reason in (
+        ("run.vtr", "neither"),
+        ("run.pvd", "no directory run with its steps"),
+        (".", "not exactly one"),
+    ):
         with pytest.raises(SeriesError, match=reason):
             repair(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@RUINS
+@pytest.mark.parametrize("content", [b"", b"notes of mine", b"\x00\xff"])
+def test_a_file_without_steps_beside_it_stays_as_it_is(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run.pvd").write_bytes(content)
+    with pytest.raises(SeriesError, match="there is no directory run with its steps"):
+        repair(tmp_path / "run.pvd")
+    assert (tmp_path / "run.pvd").read_bytes() == content
+    (tmp_path / "run.pvd").unlink()
+    os.mkfifo(tmp_path / "run.pvd")
+    with pytest.raises(SeriesError, match="no regular file"):
+        repair(tmp_path / "run.pvd")
+    (tmp_path / "run.pvd").unlink()
 
 
 @RUINS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-__all__ = ["PRESSURE_UNITS", "attribute", "bounds_of"]
+__all__ = ["PRESSURE_UNITS", "attribute", "bounds_of", "unstacking"]
 
 PRESSURE_UNITS = frozenset({"pa", "hpa", "kpa", "mb", "mbar", "millibar", "millibars", "bar", "dbar", "decibar", "atm"})
 """By CF, a coordinate in such units is vertical."""
@@ -19,3 +19,9 @@ def attribute(variable: xr.Variable, name: str) -> str | None:
 def bounds_of(variable: xr.Variable) -> str | None:
     """Give the name of a coordinate's CF bounds, or of its ``edges`` as older models' files have them."""
     return attribute(variable, "bounds") or attribute(variable, "edges")
+
+
+def unstacking(variable: xr.Variable, name: object) -> str | None:
+    """Give the call that takes apart several levels stacked on one dim; None where there is one level."""
+    levels = variable.to_index().nlevels if isinstance(variable, xr.IndexVariable) else 1
+    return f"ds.unstack({str(name)!r})" if levels > 1 else None

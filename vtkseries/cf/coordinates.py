@@ -10,7 +10,7 @@ import cf_xarray  # noqa: F401 (registers the .cf accessor)
 import numpy as np
 import xarray as xr
 
-from vtkseries.cf.attributes import PRESSURE_UNITS, attribute, bounds_of
+from vtkseries.cf.attributes import PRESSURE_UNITS, attribute, bounds_of, unstacking
 from vtkseries.cf.longitudes import is_latitude, is_longitude, unwrap
 from vtkseries.errors import SeriesError
 
@@ -173,10 +173,10 @@ def _precision(variable: xr.Variable | None) -> float:
 
 def _numbers(variable: xr.Variable, name: Hashable | None) -> np.ndarray:
     if variable.dtype.kind not in "biuf":
-        message = (
-            f"coordinate {name!r} holds {variable.dtype}, not numbers; name another axis, or use "
-            f"ds.drop_vars({str(name)!r}) to count positions"
-        )
+        apart = unstacking(variable, name)
+        held = f"{variable.dtype}, not numbers" if apart is None else "several levels, not one axis"
+        remedy = f"ds.drop_vars({str(name)!r}) to count positions" if apart is None else f"{apart} to have an axis each"
+        message = f"coordinate {name!r} holds {held}; name another axis, or use {remedy}"
         raise SeriesError(message)
     values = np.atleast_1d(np.asarray(variable.values, "f8"))
     bad = np.flatnonzero(~np.isfinite(values))

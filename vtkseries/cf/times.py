@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from xarray.coding.times import encode_cf_datetime
 
+from vtkseries.cf.attributes import unstacking
 from vtkseries.errors import SeriesError
 
 __all__ = ["Times", "count_time", "read_times"]
@@ -83,6 +84,10 @@ def read_times(ds: xr.Dataset, dim: Hashable | None, name: Hashable | None, time
         return Times(tuple(values.tolist()), units=time_units, dim=dim)
     variable = ds[name].variable
     label = str(name)
+    apart = unstacking(variable, name)
+    if apart is not None:
+        message = f"time coordinate {label!r} holds several levels; use {apart} and name the level with the times"
+        raise SeriesError(message)
     raw = np.atleast_1d(variable.values)
     _refuse_missing(raw, label, dim)
     values, units, calendar, dates = count_time(raw, {**variable.attrs, **variable.encoding}, time_units, label)

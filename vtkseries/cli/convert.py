@@ -13,6 +13,7 @@ from vtkseries.cli import parse
 from vtkseries.cli.options import arguments, meaning
 from vtkseries.cli.progress import cluster, execute
 from vtkseries.cli.source import open_sources, selected
+from vtkseries.errors import SeriesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,7 +112,13 @@ def _kind(target: Path, grid: str | None, *, pieces: bool) -> str:
     if grid is not None:
         return grid
     named = target.suffix[1:]
-    return named if named in (*KINDS, "vtkhdf") else "vtr" if pieces else "auto"
+    if named not in (*KINDS[1:], "vtkhdf", "pvd"):
+        one = ", ".join(f".{kind}" for kind in KINDS[1:-1])
+        raise SeriesError(
+            f"{str(target)!r} must end in .pvd for a series, in {one} or .{KINDS[-1]} for one step, or in .vtkhdf "
+            f"for one file of all steps, as in {str(target.with_suffix('.pvd')) if target.name else 'run.pvd'!r}"
+        )
+    return named if named != "pvd" else "vtr" if pieces else "auto"
 
 
 def _told(ds: xr.Dataset) -> str:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from vtkseries.cli.options import PATH
+
 __all__ = ["info"]
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PATH)
 def info(path: Path) -> None:
     """Say what a series or a grid file holds, whoever wrote it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import warnings
 from typing import Any
@@ -15,6 +16,25 @@ __all__ = ["main"]
 
 # A command lives in the module of its name and is imported when it is used: the shell answers at once.
 COMMANDS = ("convert", "demo", "info", "link", "repair", "verify")
+
+
+# What to do about the usual failures of the operating system.
+REMEDIES = {
+    errno.ENOENT: "there is no such file; check the name",
+    errno.EACCES: "permission is denied; change its permissions, or take another path",
+    errno.EPERM: "permission is denied; change its permissions, or take another path",
+    errno.ENOTDIR: "a part of this path is a file, not a directory; check the name",
+    errno.EISDIR: "it is a directory; name a file",
+    errno.ELOOP: "its symbolic links lead nowhere; check the name",
+    errno.ENAMETOOLONG: "the name is too long; take a shorter one",
+}
+
+
+def _plain(error: BaseException) -> str:
+    """Name the file, the fact and the remedy; what is no failure of the operating system says them itself."""
+    remedy = REMEDIES.get(error.errno or 0) if isinstance(error, OSError) else None
+    name = getattr(error, "filename", None)
+    return str(error) if remedy is None or name is None else f"{name}: {remedy}"
 
 
 def _say(kind: str, message: object) -> None:
@@ -44,7 +64,7 @@ class _Commands(click.Group):
             try:
                 return super().invoke(ctx)
             except (VtkSeriesError, OSError, ImportError) as error:
-                _say("error", error)
+                _say("error", _plain(error))
                 ctx.exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,10 @@ from vtkseries.cli import parse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["arguments", "meaning"]
+__all__ = ["PATH", "arguments", "meaning"]
+
+PATH = click.Path(path_type=Path, readable=False)
+"""A path that is looked at where it is used, which says what is wrong with it."""
 
 _MEANING = (
     click.option("--x", metavar="NAME", help="Dim or coordinate of the x axis; detected if not given."),

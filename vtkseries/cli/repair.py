@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from vtkseries.cli.options import PATH
+
 __all__ = ["repair"]
 
 
 @click.command()
-@click.argument("path", metavar="DIR_OR_PVD", type=click.Path(path_type=Path))
+@click.argument("path", metavar="DIR_OR_PVD", type=PATH)
 def repair(path: Path) -> None:
     """Rebuild the index of a series from the steps on disk.
 

@@ -26,7 +26,7 @@ def expand(sources: tuple[str, ...]) -> list[str]:
     Raises
     ------
     SeriesError
-        A name that no file has.
+        A name that no file has, or that a device or a pipe has.
     """
     found: list[str] = []
     for source in sources:
@@ -34,6 +34,9 @@ def expand(sources: tuple[str, ...]) -> list[str]:
         if not matches and "://" not in source:
             raise SeriesError(f"{source}: there is no such file or store; check the name")
         found += matches or [source]
+    for path in map(Path, found):
+        if path.exists() and not path.is_file() and not path.is_dir():  # which would wait for a writer
+            raise SeriesError(f"{path} is a device or a pipe; save what comes from it to a file, and name that")
     return found
 
 
@@ -105,6 +108,8 @@ def open_sources(
         else:
             ds = _joined(paths, concat_dim, {"chunks": chunks, **options})
     except SeriesError:
+        raise
+    except PermissionError:
         raise
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         reason = " ".join(str(error).split())

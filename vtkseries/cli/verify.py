@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from vtkseries.cli.options import PATH
+
 __all__ = ["verify"]
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("path", type=PATH)
 @click.pass_context
 def verify(ctx: click.Context, path: Path) -> None:
     """Read every step of a series and report.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from vtkseries.errors import FormatError
 from vtkseries.hdf.fit import attributes_of, decoded
 from vtkseries.hdf.layout import LINKED, OWN, blocks_of
 from vtkseries.hdf.trust import check_listed, check_sources, dataset_of
+from vtkseries.storage.guard import identify
 from vtkseries.xmlformat.dtypes import vtk_type
 from vtkseries.xmlformat.layout import DataArray, Document, Section
 
@@ -199,11 +201,12 @@ def _opened(path: str) -> Iterator[Any]:
     import h5py  # noqa: PLC0415 (only VTKHDF needs it)
 
     try:
+        identify(path)
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)  # noqa: TRY301 (h5py names no file)
         with h5py.File(path, "r", locking=False) as file:
             yield file
-    except FormatError:
-        raise
-    except FileNotFoundError:
+    except (FormatError, FileNotFoundError, PermissionError):
         raise
     except (OSError, KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
         message = f"{path}: it cannot be read as VTKHDF: {error}"

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,10 @@ def deflate_level(compression: str | None, level: int) -> int | None:
     if compression not in ("zlib", "none", None):
         message = f"compression={compression!r}: VTK's HDF5 reads 'zlib', or 'none'"
         raise SeriesError(message)
-    if level not in range(10):
+    if isinstance(level, bool) or not isinstance(level, Integral) or level not in range(10):
         message = f"compression_level={level!r}: choose 0 (store) to 9 (smallest)"
         raise SeriesError(message)
-    return None if compression in (None, "none") else level
+    return None if compression in (None, "none") else int(level)
 
 
 @dataclass(frozen=True)

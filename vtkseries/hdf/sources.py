@@ -76,6 +76,9 @@ def check_files(source: Any) -> list[Path]:
         if not path.is_file():
             message = f"source {str(path)!r} does not exist or is no file; check its path"
             raise SeriesError(message)
+        if not os.access(path, os.R_OK):
+            message = f"source {str(path)!r} is not readable; change its permissions"
+            raise SeriesError(message)
         if not h5py.is_hdf5(path):
             with path.open("rb") as file:
                 classic = file.read(3) == b"CDF"

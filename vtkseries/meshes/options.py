@@ -16,6 +16,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.meshes.steps import Selection
 from vtkseries.meshes.write import Builder, MeshSeries
 from vtkseries.plan.build import check_options, field_plans, refuse_overwriting_itself
+from vtkseries.plan.centred import check_mappings
 from vtkseries.plan.encoding import Encoding, read_encoding
 from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.globe import read_radius
@@ -121,6 +122,7 @@ class Options:
         self, names: Iterable[Hashable], vectors: Mapping[str, Sequence[Hashable] | str] | None
     ) -> dict[str, Precision]:
         """Give what is kept of single variables."""
+        check_mappings(vectors=vectors)
         return read_encoding(self.encoding, [*names, *(vectors or {})])
 
     def series(

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import xarray as xr
 
+from vtkseries.cf.attributes import unstacking
 from vtkseries.cf.coordinates import upward
 from vtkseries.cf.roles import cf_roles
 from vtkseries.errors import SeriesError
@@ -43,6 +44,9 @@ def find_places(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> dict[st
             raise SeriesError(f"no coordinate tells {role} of the points; name one, as with {role}='lon'")
     for role, name in found.items():
         if ds[name].dtype.kind not in "iuf":
+            apart = unstacking(ds[name].variable, name)
+            if apart is not None:
+                raise SeriesError(f"{role}={str(name)!r} holds several levels; use {apart}, or name a level of it")
             raise SeriesError(f"{role}={str(name)!r} holds {ds[name].dtype}; coordinates are real numbers")
     return found
 

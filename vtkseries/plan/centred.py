@@ -13,7 +13,7 @@ from vtkseries.cf.roles import find_roles
 from vtkseries.cf.stagger import centre, find_centrings, needs_centring
 from vtkseries.errors import SeriesError
 
-__all__ = ["Centred", "centre_vectors"]
+__all__ = ["Centred", "centre_vectors", "check_mappings"]
 
 _MOST = 3
 
@@ -88,7 +88,14 @@ def centre_vectors(
     return Centred(ds, tuple(made), rest if wanted is not None else None, tuple(notices))
 
 
-def _check_mappings(**options: Mapping[Any, Any] | None) -> None:
+def check_mappings(**options: Mapping[Any, Any] | None) -> None:
+    """Refuse vectors= or stagger= that map no names.
+
+    Raises
+    ------
+    SeriesError
+        It shows a mapping.
+    """
     examples = {"vectors": "{'wind': ('u', 'v', 'w')}", "stagger": "{'u': 'x', 'v': 'y'}"}
     for name, value in options.items():
         if value is not None and not (
@@ -103,7 +110,7 @@ def _checked(
     wanted: Mapping[str, Sequence[Hashable] | str] | None,
     stagger: Mapping[Hashable, str] | None,
 ) -> dict[Hashable, str]:
-    _check_mappings(vectors=wanted, stagger=stagger)
+    check_mappings(vectors=wanted, stagger=stagger)
     asked = {part for parts in (wanted or {}).values() for part in ((parts,) if isinstance(parts, str) else parts)}
     for part, role in (stagger or {}).items():
         if part not in ds.variables:

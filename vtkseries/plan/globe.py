@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from numbers import Real
 
 import xarray as xr
 
@@ -22,7 +23,7 @@ def read_radius(radius: float | None, *, sphere: bool) -> float | None:
     SeriesError
         It is no length.
     """
-    if radius is not None and not (math.isfinite(radius) and radius > 0):
+    if radius is not None and not (isinstance(radius, Real) and math.isfinite(radius) and radius > 0):
         message = f"radius={radius!r} must be a length greater than 0, in the unit of the heights"
         raise SeriesError(message)
     if not sphere and radius is None:

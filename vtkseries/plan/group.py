@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import xarray as xr
 
+from vtkseries.cf.attributes import unstacking
 from vtkseries.cf.coordinates import Axis
 from vtkseries.cf.curvilinear import AmbiguousError
 from vtkseries.cf.fields import Vector, undrawable
@@ -183,18 +184,20 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
         extra = [dim for dim in variable.dims if dim not in dims]
         if extra:
             dim = extra[0]
+            apart = unstacking(ds[dim].variable, dim) if dim in ds.variables else None
+            first = "" if apart is None else f"take its levels apart with {apart}, "
             if _unstructured(ds, dim):
                 return (
                     f"lies on an unstructured grid: dim {dim!r} ({ds.sizes[dim]} values) has both longitudes and "
                     "latitudes, or x and y"
-                ), "write it with ds.vtk.to_vtu (its cells, by UGRID) or ds.vtk.to_vtp (its points)"
+                ), f"{first}write it with ds.vtk.to_vtu (its cells, by UGRID) or ds.vtk.to_vtp (its points)"
             free = "time" if dim in roles.spare else next((r for r in SPACE if r not in {*found, *roles.named}), None)
             own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
             if not own and ds.sizes[dim] <= _MOST_COMPONENTS and len(item.variables) == 1:
                 own = f", or draw its components, with vectors={{{item.name!r}: {str(dim)!r}}}"
             return (
                 f"has the dim {dim!r} ({ds.sizes[dim]} values), which fits no axis",
-                f"give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0){own}",
+                f"{first}give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0){own}",
             )
     return None
 

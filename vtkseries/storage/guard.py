@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from vtkseries.xmlformat.collection import Names
 
-__all__ = ["Identity", "check_reference", "check_references", "identify", "naming", "open_regular", "resolve"]
+__all__ = [
+    "Identity",
+    "check_reference",
+    "check_references",
+    "identify",
+    "naming",
+    "open_regular",
+    "read_regular",
+    "resolve",
+]
 
 MAX_RISING = 80_000
 """Names of one index with ``..``, each of which costs a look."""
@@ -152,6 +161,13 @@ def open_regular(path: str) -> tuple[int, Identity]:
     except FormatError:
         os.close(fd)
         raise
+
+
+def read_regular(path: str | os.PathLike[str]) -> bytes:
+    """Give what is in a regular file; another, such as a FIFO, is refused as :func:`identify` does."""
+    identify(os.fspath(path))
+    with open(path, "rb") as file:  # noqa: PTH123 (as above)
+        return file.read()
 
 
 def identify(path: str) -> Identity:

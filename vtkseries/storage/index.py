@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from vtkseries.errors import FormatError, SeriesError
+from vtkseries.storage.guard import read_regular
 from vtkseries.storage.network import is_coherent
 from vtkseries.storage.stepfile import new_token, write_at, write_whole
 from vtkseries.xmlformat import pvd
@@ -42,8 +43,9 @@ def entries(path: Path) -> list[list[Entry]]:
     FormatError
         It is not a collection, or not well-formed; `vtkseries repair` rebuilds it from the steps on disk.
     """
+    content = read_regular(path)
     try:
-        return pvd.parse(path.read_bytes())
+        return pvd.parse(content)
     except FormatError as error:
         raise FormatError(f"{path}: {error}; `vtkseries repair` rebuilds it from the steps on disk") from error
 

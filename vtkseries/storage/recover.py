@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers import expat
 
 from vtkseries.errors import FormatError
+from vtkseries.storage.guard import read_regular
 from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.stepfile import checksum
 from vtkseries.xmlformat import pvd
@@ -104,7 +105,7 @@ def examine(path: Path) -> Examined:
     FileNotFoundError
         There is no index.
     """
-    content = path.read_bytes()
+    content = read_regular(path)
     lost: list[str] = []
     closed = pvd.LogHeader.parse(content) is None
     try:
@@ -247,7 +248,7 @@ def start_series(
 
 def examine_names(path: Path) -> list[list[Entry]]:
     """Give the steps that an index lists, as far as it is legible, without a look at their files."""
-    content = path.read_bytes()
+    content = read_regular(path)
     try:
         return pvd.parse(content)
     except FormatError:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 import numpy as np
 import xarray as xr
 
+from vtkseries.arguments import flag
 from vtkseries.cf.times import Times, count_time
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.build import make_plan
 from vtkseries.plan.fielddata import constant_fields
-from vtkseries.plan.model import SeriesPlan
+from vtkseries.plan.model import PartPlan, SeriesPlan
 from vtkseries.plan.remember import INSIDE
 from vtkseries.plan.target import read_target
 from vtkseries.storage.index import Entry, Index
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from vtkseries.plan.encoding import Encoding
-    from vtkseries.plan.model import PartPlan
     from vtkseries.xmlformat.layout import DataArray
 
 __all__ = ["SeriesWriter"]
@@ -134,7 +134,7 @@ class SeriesWriter:
         self._team = ranks_of(comm, extent)
         self._time_units = time_units
         self._mode = mode
-        self._durable = durable
+        self._durable = flag("durable", durable)
         self._encoding = encoding
         self._compression = (compression, compression_level)
         self._index: Index | None = None
