@@ -335,3 +335,21 @@ def test_the_plan_tells_of_coordinates_that_a_grid_of_lines_cannot_use(tmp_path:
     said = "'lon' and 'lat' have several dims, so positions were counted; to_vts and to_pvd use them"
     assert said in str(ds.vtk.plan(tmp_path / "run.pvd"))
     assert said not in str(ds.vtk.plan(tmp_path / "run.pvd", grid="vts"))
+
+
+def test_planning_takes_each_variable_without_a_walk_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    for count in (5, 25):
+        taken: list[Any] = []
+        get = xr.Dataset.__getitem__
+
+        def counted(self: xr.Dataset, key: Any, get: Any = get, taken: list[Any] = taken) -> Any:
+            taken.append(key)
+            return get(self, key)
+
+        ds = xr.Dataset({f"v{i}": (("time", "y", "x"), np.zeros((2, 3, 4))) for i in range(count)})
+        with monkeypatch.context() as patch:
+            patch.setattr(xr.Dataset, "__getitem__", counted)
+            ds.vtk.plan("run.pvd")
+        calls.append(len(taken))
+    assert calls[1] - calls[0] <= 4 * 20  # it was 12 for each variable, and each call looks at all of them

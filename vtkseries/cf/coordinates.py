@@ -127,7 +127,7 @@ def find_axis(
     if size == 0:
         message = f"dim {dim!r} is empty; select at least one value"
         raise SeriesError(message)
-    variable = None if name is None else ds[name].variable
+    variable = None if name is None else ds.variables[name]
     centres = _counted(ds, role, dim, notices) if variable is None else _numbers(variable, name)
     label = repr(str(dim if name is None else name))
     if variable is not None and role == "x" and is_longitude(variable, name):
@@ -159,7 +159,7 @@ def scalar_axis(ds: xr.Dataset, role: str, name: Hashable | None, z_scale: float
     """Place the single node of an axis that the fields do not have: at a scalar coordinate's value, else at 0."""
     if name is None:
         return Axis(role, None, None, np.zeros(1))
-    variable = ds[name].variable
+    variable = ds.variables[name]
     value = _numbers(variable, name)
     factor = upward(variable, z_scale, name)[0] if role == "z" else 1.0
     return Axis(role, None, name, value * factor + 0.0, factor=factor)
@@ -190,8 +190,10 @@ def _numbers(variable: xr.Variable, name: Hashable | None) -> np.ndarray:
 
 
 def _counted(ds: xr.Dataset, role: str, dim: Hashable, notices: list[str]) -> np.ndarray:
-    if dim in ds.coords and ds[dim].dtype.kind not in "biufmM":
-        notices.append(f"axis {role} ({dim}): {ds[dim].dtype} labels are no places, so positions were counted")
+    if dim in ds.coords and ds.variables[dim].dtype.kind not in "biufmM":
+        notices.append(
+            f"axis {role} ({dim}): {ds.variables[dim].dtype} labels are no places, so positions were counted"
+        )
     return np.arange(ds.sizes[dim], dtype="f8")
 
 
@@ -238,10 +240,10 @@ def _refuse_disorder(values: np.ndarray, label: str) -> None:
 
 
 def _edges(ds: xr.Dataset, name: Hashable | None, centres: np.ndarray, label: str) -> tuple[np.ndarray, str | None]:
-    bounds_name = None if name is None else bounds_of(ds[name].variable)
+    bounds_name = None if name is None else bounds_of(ds.variables[name])
     if bounds_name is not None and bounds_name in ds.variables:
-        bounds = np.asarray(ds[bounds_name].variable.values, "f8")
-        if bounds.shape == (len(centres), 2) and is_longitude(ds[name].variable, name):
+        bounds = np.asarray(ds.variables[bounds_name].values, "f8")
+        if bounds.shape == (len(centres), 2) and is_longitude(ds.variables[name], name):
             # As the centres were, so that none jumps at the date line.
             bounds += 360.0 * np.round((centres[:, None] - bounds) / 360.0)
         if bounds.shape == (len(centres) + 1,):

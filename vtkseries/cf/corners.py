@@ -49,7 +49,9 @@ def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | 
         vertices = np.asarray(ds[bounds].values, "f8")
         vertices = np.where(np.abs(vertices) < LARGEST, vertices, np.nan)
         if vertices.shape == (*variable.shape, _QUAD) and variable.ndim == len(_RING[0]):
-            return filled(xr.Variable(variable.dims, _join(vertices, bounds, ds[name].dims), variable.attrs)), None
+            return filled(
+                xr.Variable(variable.dims, _join(vertices, bounds, ds.variables[name].dims), variable.attrs)
+            ), None
     result = variable
     for role in variable.dims:
         if role in SPACE and role not in coordinate.edges:
@@ -72,7 +74,7 @@ def round_poles(ds: xr.Dataset, found: Mapping[str, Coordinate]) -> dict[str, Co
     lon, lat = found.get("x"), found.get("y")
     if lon is None or lat is None or lon.variable.dims != lat.variable.dims or set(lon.variable.dims) != {"y", "x"}:
         return dict(found)
-    if any(c.edges or bounds_of(ds[c.name].variable) in ds.variables for c in (lon, lat)) or 1 in lon.variable.shape:
+    if any(c.edges or bounds_of(ds.variables[c.name]) in ds.variables for c in (lon, lat)) or 1 in lon.variable.shape:
         return dict(found)
     east, north = (degrees(filled(c.variable)).transpose("y", "x") for c in (lon, lat))
     east = unwrap(xr.Variable(("y", "x"), np.asarray(east.values, "f8")))[0]

@@ -123,12 +123,12 @@ def counts(variable: xr.Variable) -> bool:
 
 def _counts(ds: xr.Dataset, dim: Hashable, roles: Roles) -> bool:
     name = roles.coordinates[dim]
-    return name is None or (roles.evidence[dim] >= CF and counts(ds[name].variable))
+    return name is None or (roles.evidence[dim] >= CF and counts(ds.variables[name]))
 
 
 def _fit(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:
     """Give a named coordinate where its dims are the field's, or some of them one longer; None elsewhere."""
-    variable = ds[name].variable
+    variable = ds.variables[name]
     own = {dim: r for r, dim in dims.items()}
     if all(dim in own for dim in variable.dims):
         return Coordinate(role, name, by_role(variable, own))
@@ -172,11 +172,11 @@ def _triple(ds: xr.Dataset, dims: Mapping[str, Hashable], free: list[str]) -> di
     spatial = {dim for dim, role in own.items() if role in SPACE}
     for names in ("xyz", "XYZ"):
         if all(name in ds.coords and name not in ds.dims for name in names) and set(SPACE) <= set(free):
-            shared = set(ds[names[0]].dims)
+            shared = set(ds.variables[names[0]].dims)
             fitting = len(spatial) > 1 and spatial <= shared <= set(own)
-            if fitting and all(set(ds[name].dims) == shared for name in names):
+            if fitting and all(set(ds.variables[name].dims) == shared for name in names):
                 return {
-                    role: Coordinate(role, name, by_role(ds[name].variable, own))
+                    role: Coordinate(role, name, by_role(ds.variables[name], own))
                     for role, name in zip(SPACE, names, strict=True)
                 }
     return {}
@@ -201,13 +201,13 @@ def section(ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles) -> dict[
 
 
 def _lies_along(ds: xr.Dataset, name: Hashable | None, dim: Hashable) -> bool:
-    return name is not None and name in ds.variables and ds[name].dims == (dim,) and ds[name].dtype.kind in "iuf"
+    return name is not None and name in ds.variables and ds.variables[name].dims == (dim,) and ds.variables[name].dtype.kind in "iuf"
 
 
 def _beside(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:
     """Give the averages of a named coordinate at a field's points, half a cell away; None where these are elsewhere."""
-    placed = on_grid(ds[name].variable, dims, roles)
-    if placed is not None and role == "x" and is_longitude(ds[name].variable, name):
+    placed = on_grid(ds.variables[name], dims, roles)
+    if placed is not None and role == "x" and is_longitude(ds.variables[name], name):
         placed = unwrap(placed)[0]
     moved = None if placed is None else shifted(placed, {r: ds.sizes[dim] for r, dim in dims.items()})
     return None if moved is None else Coordinate(role, name, moved[0], averaged=moved[1])
@@ -276,7 +276,7 @@ def _is_angle(variable: xr.Variable) -> bool:
 def _distinct(ds: xr.Dataset, names: list[Hashable]) -> list[Hashable]:
     """Keep one of the coordinates that say the same, the most precise."""
     kept: list[Hashable] = []
-    for name in sorted(names, key=lambda name: -ds[name].dtype.itemsize):
+    for name in sorted(names, key=lambda name: -ds.variables[name].dtype.itemsize):
         values = ds[name].values.squeeze()
         others = (ds[other].values.squeeze() for other in kept)
         if not any(v.shape == values.shape and np.allclose(v, values, rtol=1e-5, equal_nan=True) for v in others):
@@ -299,7 +299,7 @@ def _alike(
     for other in found:
         stem = re.sub("lon(g|gitude)?|x", "", str(other.name), flags=re.IGNORECASE)
         alike = [n for n in names if re.sub("lat(itude)?|y", "", str(n), flags=re.IGNORECASE) == stem]
-        same = [n for n in alike if {own[d] for d in ds[n].dims} == set(other.variable.dims)]
+        same = [n for n in alike if {own[d] for d in ds.variables[n].dims} == set(other.variable.dims)]
         if len(same) == 1:
             return same
     return []

@@ -53,7 +53,7 @@ def metadata_names(ds: xr.Dataset) -> set[Hashable]:
     mappings = {n for n, v in ds.variables.items() if v.ndim == 0 and "grid_mapping_name" in v.attrs}
     topologies = {n for n, v in ds.variables.items() if v.attrs.get("cf_role") in ("mesh_topology", "grid_topology")}
     for name in topologies:
-        for key, value in ds[name].attrs.items():
+        for key, value in ds.variables[name].attrs.items():
             if key.endswith(("_coordinates", "_connectivity")):
                 names.update(str(value).split())
     return {name for name in ds.variables if name and name in names} | mappings | topologies
@@ -152,7 +152,7 @@ def _explicit(ds: xr.Dataset, name: str, parts: Sequence[Hashable] | str) -> Vec
         raise SeriesError(message)
     first = ds[variables[0]].variable
     for part in variables[1:]:
-        other = ds[part].variable
+        other = ds.variables[part]
         if dict(other.sizes) != dict(first.sizes):
             message = (
                 f"vectors: the components of {name!r} must have the same dims, but {variables[0]!r} has "
@@ -163,7 +163,7 @@ def _explicit(ds: xr.Dataset, name: str, parts: Sequence[Hashable] | str) -> Vec
 
 
 def _along(ds: xr.Dataset, name: str, dim: str) -> Vector:
-    if name not in ds.variables or dim not in ds[name].dims:
+    if name not in ds.variables or dim not in ds.variables[name].dims:
         message = f"vectors: {name!r} must be a variable with dim {dim!r}; or give its components' names instead"
         raise SeriesError(message)
     return Vector(name, (name,), dim, _labels(ds, name, dim))
@@ -171,8 +171,8 @@ def _along(ds: xr.Dataset, name: str, dim: str) -> Vector:
 
 def _labels(ds: xr.Dataset, name: Hashable, dim: Hashable) -> tuple[str, ...]:
     """Give the names of the components along a dim: its texts, or what the variable's attributes say."""
-    labelled = dim in ds.coords and ds[dim].dtype.kind in "UOT"
-    texts = ds[dim].values if labelled else ds[name].attrs.get("component_names")
+    labelled = dim in ds.coords and ds.variables[dim].dtype.kind in "UOT"
+    texts = ds[dim].values if labelled else ds.variables[name].attrs.get("component_names")
     if texts is None or np.shape(texts) != (ds.sizes[dim],):
         return ()
     return tuple(for_xml(str(text)) for text in texts)
@@ -182,9 +182,9 @@ def _read(ds: xr.Dataset, names: list[Hashable], parts: Hashable | None) -> list
     """Find what has a dim of components as reading names it, without places along it."""
     found = []
     for name in names:
-        dims = [dim for dim in ds[name].dims if COMPONENTS.fullmatch(str(dim)) and dim != parts]
-        placed = [dim for dim in dims if dim in ds.coords and ds[dim].dtype.kind not in "UOT"]
-        if len(dims) == 1 and not placed and ds[name].dtype.kind in "biufcmM":
+        dims = [dim for dim in ds.variables[name].dims if COMPONENTS.fullmatch(str(dim)) and dim != parts]
+        placed = [dim for dim in dims if dim in ds.coords and ds.variables[dim].dtype.kind not in "UOT"]
+        if len(dims) == 1 and not placed and ds.variables[name].dtype.kind in "biufcmM":
             found.append(Vector(str(name), (name,), dims[0], _labels(ds, name, dims[0])))
     return found
 
@@ -192,7 +192,7 @@ def _read(ds: xr.Dataset, names: list[Hashable], parts: Hashable | None) -> list
 def _detect(ds: xr.Dataset, names: list[Hashable]) -> list[Vector]:
     groups: dict[tuple[str, frozenset[tuple[Hashable, int]]], dict[str, list[Hashable]]] = {}
     for name in names:
-        variable = ds[name].variable
+        variable = ds.variables[name]
         match = re.fullmatch(r"(eastward|northward|upward)_(\w+)", attribute(variable, "standard_name") or "")
         if match and variable.dtype.kind in "biuf":
             suffix = "wind" if match[0] == "upward_air_velocity" else match[2]

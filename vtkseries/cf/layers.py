@@ -60,15 +60,15 @@ def edge_terms(ds: xr.Dataset, name: Hashable, given: Hashable | None) -> Terms 
     SeriesError
         Bounds of neighbouring layers that differ.
     """
-    level = ds[name].variable
+    level = ds.variables[name]
     (dim,) = level.dims
     bounds = bounds_of(level)
     for candidate in (given, bounds, _between(ds, name)):
         if candidate == name or candidate not in ds.variables:
             continue
-        names = formula_terms(ds[candidate].variable)
+        names = formula_terms(ds.variables[candidate])
         if not names and candidate == bounds:
-            names = {key: attribute(ds[term].variable, "bounds") or term for key, term in _present(ds, level).items()}
+            names = {key: attribute(ds.variables[term], "bounds") or term for key, term in _present(ds, level).items()}
         if names and all(term in ds.variables for term in names.values()):
             variables = _joined(ds, names, candidate, dim)
             if variables is not None:
@@ -82,7 +82,7 @@ def _present(ds: xr.Dataset, level: xr.Variable) -> dict[str, str]:
 
 def _between(ds: xr.Dataset, name: Hashable) -> Hashable | None:
     """Give the one other coordinate of the same kind that has a value on both sides of each level."""
-    level = ds[name].variable
+    level = ds.variables[name]
     found = [
         other
         for other, variable in ds.variables.items()
@@ -104,8 +104,8 @@ def _joined(
     ds: xr.Dataset, names: Mapping[str, str], candidate: Hashable, dim: Hashable
 ) -> dict[str, xr.Variable] | None:
     """Give the terms with one value more along the levels than these are; None where they are of another form."""
-    edges = ds[candidate].variable
-    found = {key: ds[term].variable.to_base_variable() for key, term in names.items()}
+    edges = ds.variables[candidate]
+    found = {key: ds.variables[term].to_base_variable() for key, term in names.items()}
     if edges.ndim == 1 and edges.size == ds.sizes[dim] + 1:
         own = edges.dims[0]
         if any(dim in variable.dims for variable in found.values()):

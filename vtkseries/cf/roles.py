@@ -171,7 +171,7 @@ def find_roles(
     """
     roles = Roles()
     fields = list(fields)
-    dims = list(dict.fromkeys(dim for name in fields for dim in ds[name].variable.dims))
+    dims = list(dict.fromkeys(dim for name in fields for dim in ds.variables[name].dims))
     for role, name in named.items():
         if name is not None:
             _take_named(ds, roles, role, name, curvilinear=curvilinear)
@@ -180,7 +180,7 @@ def find_roles(
     for dim in dims:
         if dim not in roles.dims and dim not in others:
             _take_detected(ds, roles, dim, cf)
-    _one_time(roles, {name: ds[name].dims for name in fields})
+    _one_time(roles, {name: ds.variables[name].dims for name in fields})
     for name in sorted(fields, key=lambda name: -ds[name].ndim):
         _take_order(ds, roles, name, others)
     for name, coordinate in ds.coords.items():
@@ -221,7 +221,7 @@ def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable, *, curv
         message = f"{role}={name!r}: give one name, of a dim or coordinate"
         raise SeriesError(message)
     if name in ds.variables:
-        variable = ds[name].variable
+        variable = ds.variables[name]
         if variable.ndim == 0 or (variable.ndim > 1 and curvilinear and role != "time"):
             roles.named[role] = name
             return
@@ -329,14 +329,14 @@ def _take_detected(ds: xr.Dataset, roles: Roles, dim: Hashable, cf: Mapping[Hash
             told = dim if coordinate is None and role_or_none == "time" and dim in ds.coords else coordinate
             _set(roles, dim, role_or_none, told, _NAME)
             return
-    if coordinate is not None and _is_time(ds[coordinate].variable):
+    if coordinate is not None and _is_time(ds.variables[coordinate]):
         _set(roles, dim, "time", coordinate, _DTYPE)
 
 
 def _with_dates(ds: xr.Dataset, index: Hashable, along: list[Hashable]) -> Hashable:
     """Give the one coordinate that has dates where the index only counts, as some ocean models' does."""
-    variable = ds[index].variable
-    dated = [name for name in along if name != index and _is_time(ds[name].variable)]
+    variable = ds.variables[index]
+    dated = [name for name in along if name != index and _is_time(ds.variables[name])]
     counts = not _is_time(variable) and " since " not in str(variable.attrs.get("units", ""))
     return dated[0] if counts and len(dated) == 1 else index
 
@@ -373,7 +373,7 @@ def _one_time(roles: Roles, fields: Mapping[Hashable, tuple[Hashable, ...]]) -> 
 
 def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable, others: Collection[Hashable]) -> None:
     """Give the dims without coordinates of one variable the roles left over: x to the last, then y, z and time."""
-    variable = ds[name].variable
+    variable = ds.variables[name]
     taken = {roles.dims[dim] for dim in variable.dims if dim in roles.dims}
     free = [
         dim

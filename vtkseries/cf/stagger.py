@@ -124,14 +124,14 @@ def _unequal(ds: xr.Dataset, name: str, parts: Sequence[Hashable]) -> SeriesErro
 
 def centre(ds: xr.Dataset, part: Hashable, centrings: Sequence[Centring]) -> xr.Variable:
     """Average a component to the centres; NaN where it has no value on one side."""
-    variable = unloaded(ds[part].variable.to_base_variable())
+    variable = unloaded(ds.variables[part].to_base_variable())
     for item in centrings:
         if item.before is None:
             variable = variable.copy(deep=False)
             variable.dims = tuple(item.centres if dim == item.dim else dim for dim in variable.dims)
         else:
             variable = _average(variable, item, item.before, ds.sizes[item.centres])
-    variable.attrs = dict(ds[part].attrs)
+    variable.attrs = dict(ds.variables[part].attrs)
     return variable
 
 
@@ -162,7 +162,7 @@ def _middle(first: np.ndarray, second: np.ndarray, known: np.ndarray) -> np.ndar
 
 
 def _claimed(ds: xr.Dataset, part: Hashable, roles: Roles) -> dict[str, Hashable]:
-    return {role: dim for role, dim in roles.of(ds[part].variable, part).items() if role in ("x", "y", "z")}
+    return {role: dim for role, dim in roles.of(ds.variables[part], part).items() if role in ("x", "y", "z")}
 
 
 def _sgrid(ds: xr.Dataset) -> dict[Hashable, tuple[Hashable, int]]:

@@ -82,7 +82,7 @@ def read_times(ds: xr.Dataset, dim: Hashable | None, name: Hashable | None, time
         count = 1 if dim is None else ds.sizes[dim]
         values = np.arange(count, dtype="f8")
         return Times(tuple(values.tolist()), units=time_units, dim=dim)
-    variable = ds[name].variable
+    variable = ds.variables[name]
     label = str(name)
     apart = unstacking(variable, name)
     if apart is not None:

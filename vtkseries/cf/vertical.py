@@ -49,14 +49,14 @@ def parametric(
     if name is None:
         return None, None
     label = f"axis z ({name})"
-    names = formula_terms(ds[name].variable)
-    kind = attribute(ds[name].variable, "standard_name") or ""
+    names = formula_terms(ds.variables[name])
+    kind = attribute(ds.variables[name], "standard_name") or ""
     if not is_known(kind):
         return None, f"{label}: no formula is known for standard_name {kind!r}, used as it is"
     absent = [value for value in names.values() if value not in ds.variables]
     if absent:
         return None, f"{label}: its formula_terms need {', '.join(absent)}, which is not here; used as it is"
-    middles = Terms(name, {key: ds[term].variable for key, term in names.items()})
+    middles = Terms(name, {key: ds.variables[term] for key, term in names.items()})
     at_edges = edge_terms(ds, name, edges) if cells else None
     terms = at_edges or middles
     sizes = {role: ds.sizes[dim] + (role == "z" and at_edges is not None) for role, dim in dims.items()}
@@ -84,7 +84,7 @@ def parametric(
 
 def _level(ds: xr.Dataset, dim: Hashable, named: Hashable | None) -> Hashable | None:
     """Give the coordinate along a dim that has a formula, unless the caller named one that has none."""
-    if named in ds.variables and not formula_terms(ds[named].variable):
+    if named in ds.variables and not formula_terms(ds.variables[named]):
         return None
     found = [n for n, v in ds.variables.items() if v.dims == (dim,) and formula_terms(v)]
     return named if named in found else next(iter(found), None)

@@ -46,7 +46,7 @@ def detect(ds: xr.Dataset, named: Mapping[str, Hashable | None] | None = None) -
     """Give what was found to be the axes x, y, z and time, by role."""
     names = choose(ds, None)[0] or list(ds.data_vars) or list(ds.coords)
     roles = find_roles(ds, named or {}, names)
-    found = roles.summary([ds[name].variable for name in names])
+    found = roles.summary([ds.variables[name] for name in names])
     return {role: found[role] for role in ROLES if role in found}
 
 
@@ -290,7 +290,7 @@ def field_plans(
     """Plan variables without a spatial axis as field data, and add them to the sources."""
     plans = []
     for name in names:
-        variable = ds[name].variable
+        variable = ds.variables[name]
         sources[f"field:{name}"] = variable
         has_time = times.dim in variable.dims
         units = variable.attrs.get("units")

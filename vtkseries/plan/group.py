@@ -175,7 +175,7 @@ def astray(groups: list[Group]) -> list[str]:
 
 def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tuple[str, str] | None:
     for name in item.variables:
-        variable = ds[name].variable
+        variable = ds.variables[name]
         fault = undrawable(variable, name)
         if fault is not None:
             return fault
@@ -184,7 +184,7 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
         extra = [dim for dim in variable.dims if dim not in dims]
         if extra:
             dim = extra[0]
-            apart = unstacking(ds[dim].variable, dim) if dim in ds.variables else None
+            apart = unstacking(ds.variables[dim], dim) if dim in ds.variables else None
             first = "" if apart is None else f"take its levels apart with {apart}, "
             if _unstructured(ds, dim):
                 return (
@@ -230,7 +230,7 @@ def _nothing(ds: xr.Dataset, result: Grouping, roles: Roles) -> SeriesError:
 
 
 def _instances(ds: xr.Dataset, item: Vector, parts: Hashable | None) -> Iterator[tuple[str, tuple[xr.Variable, ...]]]:
-    variables = tuple(ds[name].variable for name in item.variables)
+    variables = tuple(ds.variables[name] for name in item.variables)
     if parts is None or parts not in variables[0].dims:
         yield "", variables
         return

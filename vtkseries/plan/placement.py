@@ -206,11 +206,11 @@ def _tied_edges(ds: xr.Dataset, role: str, dim: Hashable, roles: Roles) -> Hasha
     """Give the coordinate with one value more that the caller or CF bounds tie to a dim."""
     named = roles.named.get(role)
     if named is not None and named in ds.variables:
-        edges = ds[named].variable
+        edges = ds.variables[named]
         if edges.ndim == 1 and edges.dims[0] != dim and edges.size == ds.sizes[dim] + 1:
             return named
     coordinate = roles.coordinates[dim]
-    bounds = None if coordinate is None else attribute(ds[coordinate].variable, "bounds")
+    bounds = None if coordinate is None else attribute(ds.variables[coordinate], "bounds")
     if bounds is not None and bounds in ds.variables and ds[bounds].shape == (ds.sizes[dim] + 1,):
         return coordinate
     return None

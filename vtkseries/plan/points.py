@@ -150,7 +150,7 @@ def _several(
     mask = lost(coordinate.variable)
     if mask is not None and isinstance(mask._data, np.ndarray) and mask._data.all():  # noqa: SLF001 (not to compute it)
         raise SeriesError(f"coordinate {str(name)!r} is missing everywhere; name another, as with {role}=...")
-    turns = role == "x" and is_longitude(ds[name].variable, name)
+    turns = role == "x" and is_longitude(ds.variables[name], name)
     variable, jumped = filled(coordinate.variable) if coordinate.whole is None else coordinate.whole, False
     if coordinate.edges and mask is not None:
         mask = touching(mask, sorted(coordinate.edges))
@@ -240,7 +240,7 @@ def _along(axis: Axis) -> xr.Variable:
 
 
 def _with_units(ds: xr.Dataset, nodes: xr.Variable, axis: Axis) -> xr.Variable:
-    units = None if axis.name is None else attribute(ds[axis.name].variable, "units")
+    units = None if axis.name is None else attribute(ds.variables[axis.name], "units")
     return xr.Variable(nodes.dims, nodes.values, {"units": units or "degrees"})
 
 
@@ -252,7 +252,7 @@ def _refuse_other_than_degrees(ds: xr.Dataset, role: str, axis: Axis) -> None:
             return
         message = f"sphere=True needs {kind}, and dim {axis.dim!r} has none; name them, as with {role}='{kind[:3]}'"
         raise SeriesError(message)
-    refuse_other_than_degrees(ds[name].variable, role, name)
+    refuse_other_than_degrees(ds.variables[name], role, name)
 
 
 def _refuse_wide_cells(lon: xr.Variable, axis: Axis) -> None:

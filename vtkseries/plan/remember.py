@@ -139,8 +139,8 @@ def remember(
     task = _Task(ds, grouping, roles, times, parts, fill, memory, inside, beside, linked or {})
     drawn = _drawn(task) if mesh is None else mesh.drawn
     written = [name for name in ds.variables if name in drawn or name in grouping.field_data]
-    dims = {dim for name in written for dim in ds[name].dims}
-    others = [name for name in ds.coords if name not in drawn and (not asked or set(ds[name].dims) <= dims)]
+    dims = {dim for name in written for dim in ds.variables[name].dims}
+    others = [name for name in ds.coords if name not in drawn and (not asked or set(ds.variables[name].dims) <= dims)]
     if not asked:
         # What only describes others, and what no grid can hold, such as texts, is kept though it is not drawn.
         others += [
@@ -153,7 +153,7 @@ def remember(
     entries: dict[Hashable, dict[str, Any]] = {name: {"at": drawn[name]} for name in written if name in drawn}
     for name in written:
         if name not in drawn:
-            suffixes = [suffix for suffix, _, _ in conversions(ds[name].dtype)]
+            suffixes = [suffix for suffix, _, _ in conversions(ds.variables[name].dtype)]
             entries[name] = {"field": [f"{name}{suffix}" for suffix in suffixes]}
     for name in others:
         place = {"linked": task.linked[name]} if name in task.linked else _place(task, name)
@@ -161,7 +161,7 @@ def remember(
             entries[name] = place
     kept = {name: entries[name] for name in ds.variables if name in entries}
     files = _files(task, kept)
-    dims |= {dim for name in kept for dim in ds[name].dims}
+    dims |= {dim for name in kept for dim in ds.variables[name].dims}
     memory.content = {
         "version": VERSION,
         "attrs": _attributes(ds.attrs),
@@ -171,7 +171,7 @@ def remember(
         "parts": len(grouping.groups) if mesh is None else mesh.parts,
         "coords": [pack(name) for name in ds.coords if name in kept],
         "fill": pack(fill),
-        "variables": [_entry(ds[name].variable, name, place) for name, place in kept.items()],
+        "variables": [_entry(ds.variables[name], name, place) for name, place in kept.items()],
         **({"beside": files} if files else {}),
         **({} if mesh is None else {"mesh": mesh.layout}),
     }
@@ -233,13 +233,13 @@ def _drawn(task: _Task) -> dict[Hashable, dict[str, Any]]:
                 name = by_text[key.removesuffix(f"@{group.label}") if group.label else key]
                 _add_member(found, name, number, group, item, index)
     for name in ds.coords:
-        if name not in found and name not in {*ds.dims, *task.linked} and _is_large(ds[name].variable, task):
-            fitting = _fitting(ds[name].variable, task)
+        if name not in found and name not in {*ds.dims, *task.linked} and _is_large(ds.variables[name], task):
+            fitting = _fitting(ds.variables[name], task)
             if fitting is not None:
                 group = groups[fitting]
-                named = {dim: role for role, dim in task.roles.of(ds[name].variable, name).items()}
+                named = {dim: role for role, dim in task.roles.of(ds.variables[name], name).items()}
                 cells = any(axis.cells for axis in group.axes.values())
-                item = Field(str(name), (ds[name].variable,), (str(name),), named, cells)
+                item = Field(str(name), (ds.variables[name],), (str(name),), named, cells)
                 group.fields.append(item)
                 _add_member(found, name, fitting, group, item, 0)
     return found
@@ -296,7 +296,7 @@ def _length(group: Group, dim: Hashable | None) -> int:
 
 def _place(task: _Task, name: Hashable) -> dict[str, Any] | None:
     """Say where a variable that is not drawn is kept; None if it cannot be."""
-    variable = task.ds[name].variable
+    variable = task.ds.variables[name]
     if name == task.times.name and variable.dims in ((task.times.dim,), ()) and task.times.dim is not None:
         return _time_place(task, variable)
     for number, group in enumerate(task.grouping.groups.values()):
