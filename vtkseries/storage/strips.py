@@ -21,10 +21,16 @@ _STRETCH = 1 << 20
 """Bytes that are put in their places at a time where memory has their order already."""
 
 _TURNED = 1 << 17
-"""Bytes of a component that are put in their places at a time where it has not: few enough for a second cache."""
+"""The least bytes of a component that are put in their places at a time where it has not."""
+
+_PLACES = 512
+"""Places from which lines are then taken in turn: as many as a first cache holds lines."""
+
+_RUN = 1 << 12
+"""Bytes that are taken from one place, line by line: the longer, the sooner the processor sees what comes next."""
 
 _LINES = 256
-"""Bytes that are taken from one place: whole cache lines, a few together."""
+"""Bytes that are taken from one place where lines push each other out of a cache, or where a buffer must be short."""
 
 _COLUMNS = 512
 """Values of a row that are put in their places at a time."""
@@ -94,8 +100,9 @@ def _straight(shape: tuple[int, ...], item: int) -> tuple[int, int, int]:
 
 def _turned(shape: tuple[int, ...], source: Array) -> tuple[int, int, int]:
     fast = _fast(source) or 0
-    along, columns = min(shape[fast], max(1, _LINES // source.itemsize)), min(shape[_X], _COLUMNS)
-    others = max(1, _TURNED // max(1, along * columns * _item(source)))
+    run = _LINES if _collides(source) else _RUN
+    along, columns = min(shape[fast], max(1, run // source.itemsize)), min(shape[_X], _COLUMNS)
+    others = max(1, _PLACES // columns, _TURNED // max(1, along * columns * source.itemsize))
     return (along, others, columns) if fast == 0 else (others, along, columns)
 
 
