@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
+from vtkseries.storage.mapped import mapped
 from vtkseries.storage.parallel import in_order
 from vtkseries.storage.regions import threads
 from vtkseries.storage.stepfile import StepFile, new_token, write_all_at, write_at
@@ -18,7 +19,7 @@ from vtkseries.xmlformat import codecs
 from vtkseries.xmlformat.layout import FOOTER, PREFIX, Document, header_room, place, relocate, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from vtkseries.xmlformat.codecs import Codec
@@ -27,6 +28,9 @@ __all__ = ["write_file", "write_temporary"]
 
 _LEAST, _MOST = 1 << 20, 1 << 24
 """Bytes of a tile: enough for long stretches of the file, few beside the array."""
+
+_SHARE = 1 << 22
+"""Bytes that a thread puts in their places at a time where the file is memory."""
 
 _SERIAL = 1 << 22
 """Bytes of an array below which threads cost more than they bring."""
@@ -119,15 +123,13 @@ def _write_raw(fd: int, document: Document, values: Sequence[Values]) -> None:
     placed, size = place(document)
     head = render(placed)
     write_at(fd, 0, head)
-    with _Movers(fd) as movers:
+    foot = FOOTER if values else b"</VTKFile>\n"
+    with _Movers(fd, len(head) + size + len(foot)) as movers:
         for (_, offset), source in zip(_appended(placed), values, strict=True):
             at = len(head) + offset
             write_at(fd, at, np.array([source.nbytes], _WORD))
             movers.move(at + PREFIX, source)
-    if values:
-        write_at(fd, len(head) + size, FOOTER)
-    else:
-        write_at(fd, len(head), b"</VTKFile>\n")
+    write_at(fd, len(head) + size, foot)
 
 
 def _write_compressed(fd: int, document: Document, values: Sequence[Values], method: Codec) -> None:
@@ -157,16 +159,27 @@ def _appended(document: Document) -> list[tuple[tuple[int, int, int], int]]:
 
 
 class _Movers:
-    """Bring arrays into the file's order and write them: each thread a tile of its own, from a buffer of its own."""
+    """Bring arrays into the file's order: each thread a tile of its own, to the file as memory or to its own buffer."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, size: int) -> None:
         self._fd = fd
+        self._size = size
         self._many = min(_THREADS, threads())
         self._pool: ThreadPoolExecutor | None = None
         self._local = threading.local()
 
     def move(self, at: int, source: Values) -> None:
         """Write one array; it is whole when this returns."""
+        large = source.nbytes >= _SERIAL
+        room = mapped(self._fd, at, at + source.nbytes, self._size) if large else None
+        if room is None:
+            self._write(at, source)
+            return
+        tiles = Tiles(source, _SHARE)
+        target = room.view(source.dtype).reshape(*tiles.shape, -1)
+        self._share(source, tiles.shares(), lambda where: tiles.put(where, target[where]))
+
+    def _write(self, at: int, source: Values) -> None:
         if not source.nbytes:
             return
         # All threads' buffers together take no more than half of one component.
@@ -180,13 +193,18 @@ class _Movers:
             for offset, run in tiles.runs(where, tiles.gather(where, self._buffer(tiles.nbytes(where)))):
                 write_at(self._fd, at + offset, run)
 
+        self._share(source, tiles.across(), one)
+
+    def _share(
+        self, source: Values, parts: Iterator[tuple[slice, ...]], work: Callable[[tuple[slice, ...]], None]
+    ) -> None:
         if source.nbytes < _SERIAL or self._many == 1:
-            for where in tiles.across():
-                one(where)
+            for where in parts:
+                work(where)
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._many, "vtkseries-write")
-        for _ in self._pool.map(one, tiles.across()):
+        for _ in self._pool.map(work, parts):
             pass
 
     def _buffer(self, nbytes: int) -> npt.NDArray[np.uint8]:

@@ -93,6 +93,15 @@ class Tiles:
         width = columns if height > 1 or columns <= most else most
         return self._cut(min(deep, planes), height, width)
 
+    def shares(self) -> Iterator[tuple[slice, ...]]:
+        """Cut into tiles that are fast to bring to their places in memory, each by a thread."""
+        planes, rows, columns = self.shape
+        if depth(self._arrays[0]) is None:
+            return self.along()
+        most = max(1, self._most // self.item)
+        deep = _even(planes, most // columns)
+        return self._cut(deep, _even(rows, most // (deep * columns)), columns)
+
     def _cut(self, *size: int) -> Iterator[tuple[slice, ...]]:
         ranges = (range(0, n, step) for n, step in zip(self.shape, size, strict=True))
         for start in product(*ranges):
@@ -104,10 +113,14 @@ class Tiles:
 
     def gather(self, where: tuple[slice, ...], buffer: npt.NDArray[np.uint8]) -> Array:
         """Bring a tile of each component into a buffer, interleaved."""
-        parts = [array[where] for array in self._arrays]
-        tile: Array = buffer[: self.nbytes(where)].view(self.dtype).reshape(*parts[0].shape, len(parts))
-        rearrange([(_put, part, tile[..., number]) for number, part in enumerate(parts)])
+        shape = [part.stop - part.start for part in where]
+        tile: Array = buffer[: self.nbytes(where)].view(self.dtype).reshape(*shape, len(self._arrays))
+        self.put(where, tile)
         return tile
+
+    def put(self, where: tuple[slice, ...], tile: Array) -> None:
+        """Bring a tile of each component to its place, interleaved."""
+        rearrange([(_put, array[where], tile[..., number]) for number, array in enumerate(self._arrays)])
 
     def runs(self, where: tuple[slice, ...], tile: Array) -> Iterator[tuple[int, Array]]:
         """Cut a tile into the stretches that are contiguous in the file, each with its offset from the first value."""
