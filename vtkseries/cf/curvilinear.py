@@ -201,7 +201,8 @@ def section(ds: xr.Dataset, dims: Mapping[str, Hashable], roles: Roles) -> dict[
 
 
 def _lies_along(ds: xr.Dataset, name: Hashable | None, dim: Hashable) -> bool:
-    return name is not None and name in ds.variables and ds.variables[name].dims == (dim,) and ds.variables[name].dtype.kind in "iuf"
+    variable = ds.variables.get(name)
+    return variable is not None and variable.dims == (dim,) and variable.dtype.kind in "iuf"
 
 
 def _beside(ds: xr.Dataset, role: str, name: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> Coordinate | None:

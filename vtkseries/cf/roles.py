@@ -181,7 +181,7 @@ def find_roles(
         if dim not in roles.dims and dim not in others:
             _take_detected(ds, roles, dim, cf)
     _one_time(roles, {name: ds.variables[name].dims for name in fields})
-    for name in sorted(fields, key=lambda name: -ds[name].ndim):
+    for name in sorted(fields, key=lambda name: -ds.variables[name].ndim):
         _take_order(ds, roles, name, others)
     for name, coordinate in ds.coords.items():
         if coordinate.ndim == 0:

@@ -13,7 +13,7 @@ from vtkseries.cf.curvilinear import AmbiguousError
 from vtkseries.cf.fields import Vector, undrawable
 from vtkseries.cf.roles import SPACE, Roles, cf_roles, places_along
 from vtkseries.errors import SeriesError
-from vtkseries.plan.placement import Options, Placement, place_field
+from vtkseries.plan.placement import Found, Options, Placement, place_field
 
 __all__ = ["GROUP", "STEP_FIELDS", "TREE", "Field", "Group", "Grouping", "Options", "astray", "group_fields"]
 
@@ -111,6 +111,7 @@ def group_fields(
     """
     result = Grouping()
     placed: dict[Hashable, Placement] = {}
+    searched: dict[Hashable, Found] = {}
     in_vectors = {part for vector in vectors for part in vector.variables}
     items = [
         *(Vector(str(name), (name,)) for name in names if name not in in_vectors),
@@ -124,7 +125,7 @@ def group_fields(
             asked = options.asked or len(item.variables) > 1 or item.dim is not None
             _leave_out(item, fault, result, asked=asked)
             continue
-        found = roles.of(ds[item.variables[0]].variable, item.variables[0])
+        found = roles.of(ds.variables[item.variables[0]], item.variables[0])
         dims = {role: dim for role, dim in found.items() if options.parts is None or dim != options.parts}
         if not any(role in dims for role in SPACE):
             taken = [name for name in item.variables if str(name) in STEP_FIELDS]
@@ -138,7 +139,7 @@ def group_fields(
             continue
         for label, variables in _instances(ds, item, options.parts):
             try:
-                grid = place_field(ds, item.variables[0], dims, roles, options, placed)
+                grid = place_field(ds, item.variables[0], dims, roles, options, placed, searched)
             except AmbiguousError as error:
                 if options.asked:
                     raise

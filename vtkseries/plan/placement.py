@@ -65,6 +65,9 @@ class Placement:
     globe: Globe | None = None
     turned: xr.Variable | None = None
 
+Found = tuple[dict[str, Coordinate], list[str]]
+"""Coordinates of several dims by role, and what the plan is to say of others."""
+
 
 def place_field(
     ds: xr.Dataset,
@@ -73,6 +76,7 @@ def place_field(
     roles: Roles,
     options: Options,
     cache: dict[Hashable, Placement],
+    searched: dict[Hashable, Found],
 ) -> Placement:
     """Give the grid of a field.
 
@@ -86,6 +90,8 @@ def place_field(
     options : Options
     cache : dict
         Grids that were placed before: they are not read again.
+    searched : dict
+        Coordinates of several dims that were found before: thousands of fields may have the same.
 
     Raises
     ------
@@ -98,9 +104,12 @@ def place_field(
     curved = options.grid in ("vts", "auto")
     prefer = options.grid == "vts" or options.radius is not None
     everywhere = {**steps, **dims}
-    found, notices = (
-        _found(ds, field, everywhere, roles, options) if curved else ({}, _unused(ds, field, everywhere, roles))
-    )
+    asked = (tuple(everywhere.items()), attribute(ds.variables[field], "coordinates"))
+    if asked not in searched:
+        searched[asked] = (
+            _found(ds, field, everywhere, roles, options) if curved else ({}, _unused(ds, field, everywhere, roles))
+        )
+    found, notices = dict(searched[asked][0]), list(searched[asked][1])
     cells, ties = _cells(ds, spatial, roles, options, found)
     key = (
         cells,
@@ -135,7 +144,7 @@ def place_field(
 
 def _found(
     ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, options: Options
-) -> tuple[dict[str, Coordinate], list[str]]:
+) -> Found:
     """Give the coordinates of several dims that place a field, and what the plan is to say of others."""
     globe = options.radius is not None
     try:
@@ -163,7 +172,7 @@ def _is_section(found: Mapping[str, Coordinate]) -> bool:
 def _unused(ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles) -> list[str]:
     """Tell of coordinates of several dims where a grid of lines counts positions in their stead."""
     try:
-        several = any(coordinate.ndim > 1 for coordinate in ds.coords.values())
+        several = any(ds.variables[name].ndim > 1 for name in ds.coords)
         found = find_coordinates(ds, field, dims, roles, prefer=False) if several else section(ds, dims, roles)
     except AmbiguousError:
         return []
@@ -211,7 +220,7 @@ def _tied_edges(ds: xr.Dataset, role: str, dim: Hashable, roles: Roles) -> Hasha
             return named
     coordinate = roles.coordinates[dim]
     bounds = None if coordinate is None else attribute(ds.variables[coordinate], "bounds")
-    if bounds is not None and bounds in ds.variables and ds[bounds].shape == (ds.sizes[dim] + 1,):
+    if bounds is not None and bounds in ds.variables and ds.variables[bounds].shape == (ds.sizes[dim] + 1,):
         return coordinate
     return None
 

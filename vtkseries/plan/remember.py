@@ -143,11 +143,9 @@ def remember(
     others = [name for name in ds.coords if name not in drawn and (not asked or set(ds.variables[name].dims) <= dims)]
     if not asked:
         # What only describes others, and what no grid can hold, such as texts, is kept though it is not drawn.
-        others += [
-            name
-            for name, variable in ds.data_vars.items()
-            if name not in written and (name in metadata_names(ds) or _is_text(variable.variable))
-        ]
+        unwritten = [name for name in ds.data_vars if name not in drawn and name not in grouping.field_data]
+        described = metadata_names(ds) if unwritten else ()
+        others += [name for name in unwritten if name in described or _is_text(ds.variables[name])]
     if mesh is not None:
         others += [name for name in mesh.kept if name not in drawn and name not in others]
     entries: dict[Hashable, dict[str, Any]] = {name: {"at": drawn[name]} for name in written if name in drawn}
