@@ -65,6 +65,7 @@ class Placement:
     globe: Globe | None = None
     turned: xr.Variable | None = None
 
+
 Found = tuple[dict[str, Coordinate], list[str]]
 """Coordinates of several dims by role, and what the plan is to say of others."""
 
@@ -142,9 +143,7 @@ def place_field(
     return cache[key]
 
 
-def _found(
-    ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, options: Options
-) -> Found:
+def _found(ds: xr.Dataset, field: Hashable, dims: Mapping[str, Hashable], roles: Roles, options: Options) -> Found:
     """Give the coordinates of several dims that place a field, and what the plan is to say of others."""
     globe = options.radius is not None
     try:
