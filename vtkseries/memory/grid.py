@@ -104,9 +104,12 @@ def _named(
     ds: xr.Dataset, indexers: Mapping[str, Any], axes: Mapping[str, Hashable] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell what is selected from what names an axis."""
-    if axes is not None and not (isinstance(axes, Mapping) and set(axes) <= set(_ROLES)):
+    if axes is not None and not isinstance(axes, Mapping):
         raise SeriesError(f"axes={axes!r}: give a mapping of x, y, z or time to names, as in axes={{'x': 'lon'}}")
     named: dict[str, Any] = dict(axes or {})
+    for role in named:
+        if role not in _ROLES:
+            raise SeriesError(f"axes={named!r}: there is no axis {role!r}; the axes are 'x', 'y', 'z' and 'time'")
     chosen = dict(indexers)
     for role in _ROLES:
         wanted = chosen.get(role)
