@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # Linux has it for this
-COLLAPSES = sys.platform == "linux" and tuple(map(int, platform.release().split(".")[:2])) >= (6, 1)
+SETTING = Path("/sys/kernel/mm/transparent_hugepage/shmem_enabled")
+"""Which a system without huge pages has not; only this one holds also where they are asked for."""
+
+COLLAPSES = (
+    SETTING.exists()
+    and "[deny]" not in SETTING.read_text()
+    and tuple(map(int, platform.release().split(".")[:2])) >= (6, 1)
+)
 
 pytestmark = pytest.mark.skipif(not MEMORY.is_dir(), reason="no file system in memory")
 
