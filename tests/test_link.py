@@ -365,6 +365,14 @@ def test_what_cannot_be_linked_is_an_error_when_asked_for(tmp_path: Path, change
     assert [p.name for p in tmp_path.iterdir()] == ["run.nc"]
 
 
+def test_a_dim_that_fits_no_axis_gets_a_remedy_that_links_have(tmp_path: Path) -> None:
+    dataset().expand_dims(member=2).to_netcdf(tmp_path / "run.nc")
+    with pytest.raises(SeriesError, match=r"'member' \(2 values\).*ds\.vtk\.to_vtr and parts='member'") as raised:
+        vtkseries.link(tmp_path / "run.nc", tmp_path / "run.vtkhdf")
+    assert "isel" not in str(raised.value)
+    assert not (tmp_path / "run.vtkhdf").exists()
+
+
 def test_missing_values_may_be_kept_as_numbers(tmp_path: Path) -> None:
     dataset().to_netcdf(tmp_path / "run.nc")
     with netCDF4.Dataset(tmp_path / "run.nc", "a") as nc:

@@ -14,6 +14,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 import vtkseries  # noqa: F401  # registers ds.vtk
 from vtkseries import SeriesError, VtkSeriesWarning
+from vtkseries.meshes.discrete import plan_points
 
 READERS = {".vtp": vtk.vtkXMLPolyDataReader, ".vtu": vtk.vtkXMLUnstructuredGridReader}
 
@@ -91,6 +92,12 @@ def test_particles_that_come_and_go_are_a_file_a_step(tmp_path: Path, compressio
         assert grid.GetNumberOfVerts() == there.sum()
         info = grid.GetPointData().GetArray("mass").GetInformation()
         assert info.Get(vtk.vtkDataArray.UNITS_LABEL()) == "kg"
+
+
+def test_a_plan_of_points_is_shown_without_the_sizes_that_only_each_step_tells(tmp_path: Path) -> None:
+    text = repr(plan_points(particles(), tmp_path / "run.pvd"))
+    assert "run_000000.vtp" in text
+    assert "bytes" not in text.partition("build=")[0]
 
 
 def test_stations_stay_where_they_are(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,10 +71,12 @@ def choose(ds: xr.Dataset, variables: Sequence[Hashable] | None) -> tuple[list[H
     if variables is None:
         metadata = metadata_names(ds)
         return [name for name in ds.data_vars if name not in metadata], False
-    if not isinstance(variables, Iterable):
-        message = f"variables={variables!r}: give names of variables, as in variables=['T']"
+    single = not isinstance(variables, Iterable) or getattr(variables, "ndim", 1) == 0
+    names = [variables] if isinstance(variables, str) or single else list(variables)
+    if single or not all(isinstance(name, Hashable) for name in names):
+        given = variables if single else next(name for name in names if not isinstance(name, Hashable))
+        message = f"variables={reprlib.repr(given)}: give names of variables, as in variables=['T']"
         raise SeriesError(message)
-    names = [variables] if isinstance(variables, str) else list(variables)
     if not names:
         message = "variables= names none to draw; leave it out for all that can be drawn"
         raise SeriesError(message)

@@ -81,7 +81,8 @@ def plan_link(
     found = find_vectors(ds, vectors, names)
     roles = find_roles(ds, options.named, dict.fromkeys([*names, *parts]), others={vector.dim for vector in found})
     names = list(dict.fromkeys([*names, *(part for vector in found for part in vector.variables)]))
-    grouping = group_fields(ds, names, found, roles, Options(None, options.location, options.z_scale, asked))
+    asking = Options(None, options.location, options.z_scale, asked, linked=True)
+    grouping = group_fields(ds, names, found, roles, asking)
     axes = {a.name for g in grouping.groups.values() for a in g.axes.values() if a.name is not None}
     fields = [key for g in grouping.groups.values() for item in g.fields for key in item.keys]
     wanted = {vector.name for vector in found} if vectors is not None else set()

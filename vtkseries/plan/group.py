@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import xarray as xr
@@ -11,7 +11,7 @@ from vtkseries.cf.attributes import unstacking
 from vtkseries.cf.coordinates import Axis
 from vtkseries.cf.curvilinear import AmbiguousError
 from vtkseries.cf.fields import Vector, undrawable
-from vtkseries.cf.roles import SPACE, Roles, cf_roles, places_along
+from vtkseries.cf.roles import CF, SPACE, Roles, cf_roles, places_along
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Found, Options, Placement, place_field
 
@@ -196,11 +196,25 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
             own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
             if not own and ds.sizes[dim] <= _MOST_COMPONENTS and len(item.variables) == 1:
                 own = f", or draw its components, with vectors={{{item.name!r}: {str(dim)!r}}}"
-            return (
-                f"has the dim {dim!r} ({ds.sizes[dim]} values), which fits no axis",
-                f"{first}give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0){own}",
-            )
+            fact = f"has the dim {dim!r} ({ds.sizes[dim]} values), which fits no axis"
+            other = _usurper(dim, found, roles)
+            if other is not None and free:
+                fact += f", since the attributes of {str(other)!r} make that one {dim}"
+                own = f", or name both axes, as with {free}={str(other)!r}, {dim}={str(dim)!r}"
+            return fact, f"{first}{_divided(dim, options)}{own}"
     return None
+
+
+def _usurper(dim: Hashable, found: Mapping[str, Hashable], roles: Roles) -> Hashable | None:
+    """Give the dim whose attributes make it the axis that this one has the name of."""
+    other = found.get(str(dim))
+    return other if other is not None and roles.evidence[other] == CF else None
+
+
+def _divided(dim: Hashable, options: Options) -> str:
+    if options.linked:
+        return f"write its values as parts, with ds.vtk.to_vtr and parts={str(dim)!r}"
+    return f"give each value a part with parts={str(dim)!r}, select one with ds.isel({dim}=0)"
 
 
 def _unstructured(ds: xr.Dataset, dim: Hashable) -> bool:

@@ -26,6 +26,8 @@ class Options:
         ``"vtr"``, ``"vti"``, ``"vts"``, or ``"auto"`` for the cheapest exact one.
     radius : float or None
         Of the globe on which longitudes and latitudes are put; None for a plane.
+    linked : bool
+        The files stay as they are, so that nothing can be selected or divided.
     """
 
     parts: Hashable | None
@@ -34,6 +36,7 @@ class Options:
     asked: bool
     grid: str = "vtr"
     radius: float | None = None
+    linked: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,11 @@ def report(plan: SeriesPlan) -> str:
         + sum(plan.clock(whole).files for whole in plan.wholes)
         + len(plan.beside)
     )
+    size = f"{format_bytes(plan.nbytes)} ({plan.nbytes:,} bytes{_compression(plan)})"
+    counts = f"{plan.steps} {_plural('step', plan.steps)}, {files} {_plural('file', files)}"
     lines = [
         f"<SeriesPlan {plan.path}>",
-        (
-            f"{plan.steps} {_plural('step', plan.steps)}, {files} {_plural('file', files)}, "
-            f"{format_bytes(plan.nbytes)} ({plan.nbytes:,} bytes{_compression(plan)})"
-        ),
+        f"{counts}, {size}" if all(map(_extent, plan.parts)) else counts,
         f"time: {_time(plan)}",
     ]
     for whole in plan.wholes:
@@ -74,20 +73,28 @@ def _time(plan: SeriesPlan) -> str:
     return shown
 
 
+def _extent(part: PartPlan) -> str:
+    """Give the extent of a grid; a mesh has none, and as many points and bytes as each step gives it."""
+    return dict(part.document.attributes).get("WholeExtent", "")
+
+
 def _part(plan: SeriesPlan, part: PartPlan) -> list[str]:
     name = f"part {part.name!r}" if part.name else "grid"
     first = plan.file(part, 0)
     last = plan.file(part, plan.steps - 1)
     files = plan.clock(part).files
     each = "a step" if files == plan.steps else "once" if files == 1 else f"in each of {files} files"
-    extent = dict(part.document.attributes)["WholeExtent"].split()
+    places = f"  {first}" + (f" … {last.name}" if files > 1 else "")
+    extent = _extent(part).split()
+    if not extent:
+        return [f"part {part.name!r}: a mesh" if part.name else "a mesh", places]
     nodes = " x ".join(str(int(extent[i + 1]) - int(extent[i]) + 1) for i in (0, 2, 4))
     lines = [
         (
             f"{name} ({', '.join(part.dims)}): {part.document.type}, {nodes} points (x, y, z), "
             f"{format_bytes(part.size)} {each}"
         ),
-        f"  {first}" + (f" … {last.name}" if files > 1 else ""),
+        places,
     ]
     for section in part.document.pieces[0].sections:
         for array in section.arrays:
