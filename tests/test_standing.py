@@ -180,26 +180,33 @@ def test_a_continuation_lists_the_file_that_is_there(tmp_path: Path, options: di
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("chunked", [False, True])
-def test_other_values_in_a_continuation_are_shown_from_there_and_said(
+def test_other_values_in_a_continuation_are_shown_and_read_from_there(
     tmp_path: Path, options: dict[str, Any], *, chunked: bool
 ) -> None:
     path = tmp_path / "run.pvd"
     dataset().vtk.to_vtr(path, **options)
     more = dataset(NT, 2)
     more["ground"] = more["ground"] + 100
-    with pytest.warns(VtkSeriesWarning, match="part 'y_x' has no time dim, and other values than in the series so far"):
-        (more.chunk(time=1) if chunked else more).vtk.to_vtr(path, mode="a", **options)
+    (more.chunk(time=1) if chunked else more).vtk.to_vtr(path, mode="a", **options)
     assert len(still_files(tmp_path)) == 2
     for number, (_, parts) in enumerate(read_pvd(path)):
         np.testing.assert_array_equal(parts["0"].point["ground"][0], heights() + 100 * (number >= NT))
-    with pytest.warns(VtkSeriesWarning, match=r"'y_x' has no time dim, and other values in run/run_y_x_000004"):
-        back = xr.open_dataset(path, engine="vtkseries")
-    with back:
-        np.testing.assert_array_equal(back["ground"], heights())
+    with xr.open_dataset(path, engine="vtkseries", chunks={} if chunked else None) as back:
+        assert back["ground"].dims == ("time", "y", "x")
+        assert back["mask"].dims == ("time", "y", "x")
+        for number in range(NT + 2):
+            np.testing.assert_array_equal(back["ground"][number], heights() + 100 * (number >= NT))
+        np.testing.assert_array_equal(back["mask"], np.broadcast_to(heights() > 3, (NT + 2, NY, NX)))
+        np.testing.assert_array_equal(back["wind"][NT:], more["wind"])
+        assert back["ground"].attrs == dataset()["ground"].attrs
+        again = back.load()
     dataset(NT + 2, 1).assign(ground=more["ground"]).vtk.to_vtr(path, mode="a", **options)
     assert len(still_files(tmp_path)) == 2
     dataset().vtk.to_vtr(path, **options)
     assert len(still_files(tmp_path)) == 1
+    again.vtk.to_vtr(tmp_path / "again" / "run.pvd")
+    with xr.open_dataset(tmp_path / "again" / "run.pvd", engine="vtkseries") as twice:
+        xr.testing.assert_identical(twice.load(), again)
     check_tree(tmp_path)
 
 
@@ -352,6 +359,19 @@ def test_parts_of_an_ensemble_that_do_not_change_are_one_file_each(tmp_path: Pat
         np.testing.assert_array_equal(found, [heights(), heights() * 2])
     with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries") as back:
         xr.testing.assert_identical(back.load(), ds)
+
+
+def test_members_of_an_ensemble_that_change_in_a_continuation_are_read_with_their_times(tmp_path: Path) -> None:
+    def run(first: int, steps: int, shift: float) -> xr.Dataset:
+        bias = np.stack([heights(), heights() * 2 + np.float32(shift)])
+        return dataset(first, steps).drop_vars(["ground", "mask"]).assign(bias=(("number", "y", "x"), bias))
+
+    run(0, NT, 0).vtk.to_vtr(tmp_path / "run.pvd", parts="number")
+    run(NT, 2, 7).vtk.to_vtr(tmp_path / "run.pvd", parts="number", mode="a")
+    assert len([name for name in files(tmp_path) if "number" in name]) == 3
+    with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries") as back:
+        for step, bias in enumerate(back["bias"].transpose("time", "number", "y", "x").values):
+            np.testing.assert_array_equal(bias, run(0, 1, 7 * (step >= NT))["bias"])
 
 
 def test_another_ground_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:

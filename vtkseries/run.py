@@ -22,7 +22,7 @@ from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.hidden import discard_hidden
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan, WholePlan
-from vtkseries.standing import changed, entries, pieces_of, same_values, standing_before, together
+from vtkseries.standing import entries, pieces_of, same_values, standing_before, together
 from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.lock import Lock
 from vtkseries.storage.recover import examine, file_number, next_file_number, stale_temporaries
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _PAUSES, _PAUSE = 30, 0.1
 
-__all__ = ["Run", "begin", "changes", "commit", "discard", "finish", "late", "open_block", "start"]
+__all__ = ["Run", "begin", "commit", "discard", "finish", "late", "open_block", "start"]
 
 
 @dataclass(frozen=True)
@@ -383,11 +383,6 @@ def finish(run: Run, index: Index | None) -> Path:
     else:
         _remove_old(replace(run, old={name: it for name, it in run.old.items() if name != run.plan.path.name}))
     return run.plan.path
-
-
-def changes(run: Run) -> list[str]:
-    """Say which parts are not what they were in the series so far, though nothing tells when they changed."""
-    return changed(run.plan, run.kept, partial(_published, run))
 
 
 def discard(run: Run) -> None:

@@ -30,7 +30,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.plan.chunking import part_chunks, time_chunks
 from vtkseries.plan.model import Clock, Component, SeriesPlan
 from vtkseries.run import Run, begin, commit, discard, finish, start
-from vtkseries.serial import locked, warn_of_changes, write_locked
+from vtkseries.serial import locked, write_locked
 from vtkseries.staging import slots_of, staged
 from vtkseries.storage.recover import stale_temporaries
 from vtkseries.storage.stepfile import new_token
@@ -85,7 +85,6 @@ def _compute(prepared: Prepared, **options: Any) -> Path:
             discard(run)  # now that the lock is gone, tasks that still run make no files any more
             error.add_note(f"while writing {prepared.plan.path}")
         raise
-    warn_of_changes(run)
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,10 +16,9 @@ import xarray as xr
 from vtkseries.beside import write_beside
 from vtkseries.blocks import BlockBytes, block_values, write_block
 from vtkseries.cf.lazy import computed
-from vtkseries.errors import VtkSeriesWarning
 from vtkseries.hidden import HiddenFiles, own_name
 from vtkseries.plan.model import ArrayPlan, Component, PartPlan, SeriesPlan
-from vtkseries.run import Run, begin, changes, commit, discard, finish, start
+from vtkseries.run import Run, begin, commit, discard, finish, start
 from vtkseries.staging import StagedStreams, slots_of, stage_block, staged
 from vtkseries.storage.lock import Lock
 from vtkseries.storage.regions import threads
@@ -28,7 +26,7 @@ from vtkseries.storage.stepfile import StepFile
 from vtkseries.streams import encode_blocks
 from vtkseries.xmlformat.codecs import Codec
 
-__all__ = ["MemoryStreams", "locked", "step_values", "warn_of_changes", "write_array", "write_locked"]
+__all__ = ["MemoryStreams", "locked", "step_values", "write_array", "write_locked"]
 
 _SLAB = 1 << 26
 """Bytes read at a time from a variable that is neither in memory nor chunked by dask."""
@@ -54,16 +52,7 @@ def write_locked(plan: SeriesPlan, sources: Mapping[str, xr.Variable]) -> Path:
         Another writer has it.
     """
     with locked(plan):
-        run = start(plan)
-        path = _write(run, sources)
-    warn_of_changes(run)
-    return path
-
-
-def warn_of_changes(run: Run) -> None:
-    """Warn of parts without a time dim that differ from those of the series so far."""
-    for text in changes(run):
-        warnings.warn(text, VtkSeriesWarning, stacklevel=5)
+        return _write(start(plan), sources)
 
 
 def _write(run: Run, sources: Mapping[str, xr.Variable]) -> Path:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vtkseries.plan.model import PartPlan
 
-__all__ = ["changed", "entries", "pieces_of", "same_values", "standing_before", "together"]
+__all__ = ["entries", "pieces_of", "same_values", "standing_before", "together"]
 
 _CHUNK = 1 << 22
 
@@ -28,18 +28,6 @@ def standing_before(kept: Sequence[Sequence[Entry]], item: PartPlan | WholePlan)
     if not kept or item.clock is None:
         return None
     return next((entry for entry in kept[-1] if entry.name == item.name), None)
-
-
-def changed(plan: SeriesPlan, kept: Sequence[Sequence[Entry]], published: Callable[[Path], bool]) -> list[str]:
-    """Say which parts without a time dim have other values than in the series so far."""
-    return [
-        f"{str(plan.path)!r}: part {item.name!r} has no time dim, and other values than in the series so far: ParaView "
-        f"shows them from {plan.times.values[0]!r} on, reading back gives the first ones; give them a time dim"
-        for item in plan.items
-        if standing_before(kept, item) is not None
-        and not plan.clock(item).dated
-        and published(plan.file(pieces_of(item)[0], 0))
-    ]
 
 
 def pieces_of(item: PartPlan | WholePlan) -> Sequence[PartPlan]:

@@ -312,12 +312,19 @@ def test_a_single_time_in_all_groups_is_one_step(tmp_path: Path) -> None:
     assert {name for grid in parts.values() for name in grid.point} == {"height", "depth"}
 
 
-def test_another_ground_in_a_continued_tree_is_said(tmp_path: Path) -> None:
+def test_another_ground_in_a_continued_tree_is_shown_from_there_and_said_when_it_is_read(tmp_path: Path) -> None:
     path = tree().vtk.to_pvd(tmp_path / "run.pvd")
     more = tree()
     for name in ("surface", "model/volume"):
         ds = more[name].to_dataset()
         more[name] = ds.assign_coords(time=ds["time"] + HOUR * 24)
     more["ground"] = more["ground"].to_dataset() + 1
-    with pytest.warns(VtkSeriesWarning, match="part 'ground' has no time dim, and other values"):
-        more.vtk.to_pvd(path, mode="a")
+    more.vtk.to_pvd(path, mode="a")
+    with pytest.warns(VtkSeriesWarning, match="group '/ground' has no time dim, and other values"):
+        back = xr.open_datatree(path, engine="vtkseries")
+    np.testing.assert_array_equal(back["ground"]["height"], tree()["ground"]["height"])
+    back.close()
+    shown = [parts for _, parts in read_pvd(path)]
+    for parts, ground in ((shown[0], tree()["ground"]), (shown[-1], more["ground"])):
+        found = next(grid.point["height"] for grid in parts.values() if "height" in grid.point)
+        np.testing.assert_array_equal(found[0], ground["height"])

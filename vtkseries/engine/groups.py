@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from vtkseries.engine.foreign import text_field
 from vtkseries.engine.lazy import find_field
 from vtkseries.engine.series import Part, Series
 from vtkseries.engine.values import read_field
-from vtkseries.errors import FormatError
+from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.metadata import VERSION, loads, unpack
 from vtkseries.storage.guard import naming
 
@@ -105,6 +106,11 @@ def group_of(series: Series, grids: Sequence[GridFile], places: Sequence[int]) -
     if text_field(grids[places[0]], "vtkseries_group") is None:
         return replace(series, parts=tuple(parts))
     moving = [part.files for part, place in zip(parts, places, strict=True) if dated(grids[place])]
+    for part in () if moving else parts:
+        if part.files.changes().any():
+            group = text_field(grids[places[0]], "vtkseries_group")
+            text = f"{series.path}: group {group!r} has no time dim, and other values in {part.files[-1]}"
+            warnings.warn(f"{text}; those of the first, {part.files[0]}, are given", VtkSeriesWarning, stacklevel=4)
     changed = np.zeros(series.steps, bool)
     changed[0] = True
     for files in moving:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from vtkseries.engine.own_mesh import mesh_drawn
 from vtkseries.engine.restore import Restoration
 from vtkseries.engine.task import Task, check_member
 from vtkseries.engine.values import array_dtype, read_array, read_axis, read_field
-from vtkseries.errors import FormatError, VtkSeriesWarning
+from vtkseries.errors import FormatError
 from vtkseries.hdf.read import HdfGrid
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
 from vtkseries.storage.guard import naming
@@ -57,7 +56,6 @@ def own_dataset(series: Series, grids: Sequence[GridFile]) -> xr.Dataset | None:
     with naming(grids[teller].path):
         if content.get("version") != VERSION:
             return None
-        _warn_of_changes(series, grids)
         try:
             return _restore(series, grids, content, teller)
         except _DAMAGE as error:
@@ -98,17 +96,13 @@ def _teller(grids: Sequence[GridFile]) -> tuple[int, dict[str, Any]] | None:
     return found
 
 
-def _warn_of_changes(series: Series, grids: Sequence[GridFile]) -> None:
-    """Say which parts without a time dim are others in steps that were appended, as they should not be."""
-    for part, (grid, own) in enumerate(zip(grids, series.parts, strict=True)):
-        once = stands(grid) and not dated(grid) and len(own.files) > 0
-        if once and own.files[-1] != own.files[0] and stands(series.grid(series.steps - 1, part)):
-            warnings.warn(
-                f"{series.path}: part {own.name!r} has no time dim, and other values in {own.files[-1]}; those of the "
-                f"first, {own.files[0]}, are given",
-                VtkSeriesWarning,
-                stacklevel=4,
-            )
+def _changed(series: Series, grids: Sequence[GridFile]) -> frozenset[int]:
+    """Give the parts without a time dim that have other values from some step on all the same."""
+    return frozenset(
+        number
+        for number, (grid, own) in enumerate(zip(grids, series.parts, strict=True))
+        if stands(grid) and not dated(grid) and own.files.changes().any()
+    )
 
 
 def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any], teller: int) -> xr.Dataset:
@@ -125,6 +119,7 @@ def _restore(series: Series, grids: Sequence[GridFile], content: dict[str, Any],
         sizes,
         time,
         teller,
+        frozenset() if time is None else _changed(series, grids),
     )
     names = {unpack(name) for name in content["coords"]}
     variables: dict[Hashable, xr.Variable] = {}
@@ -169,6 +164,8 @@ def _variable(task: Task, entry: dict[str, Any]) -> xr.Variable | None:
     attrs, encoding = _mapping(entry.get("attrs", ())), _mapping(entry.get("encoding", ()))
     if len(set(dims)) < len(dims):
         raise FormatError(f"its vtkseries metadata has the dims {dims}")
+    if _changes(task, entry):
+        dims = (task.time, *dims)
     shape = tuple(task.sizes[dim] for dim in dims)
     data: Any
     if "at" in entry:
@@ -187,6 +184,18 @@ def _variable(task: Task, entry: dict[str, Any]) -> xr.Variable | None:
     if data.shape != shape:
         raise FormatError(f"its variable {str(unpack(entry['name']))[:200]!r} has the shape {data.shape}, not {shape}")
     return xr.Variable(dims, data, attrs, encoding)
+
+
+def _changes(task: Task, entry: dict[str, Any]) -> bool:
+    """Tell whether a variable was written without the time dim that its part's files have come to need.
+
+    Coordinates say where the values are, and stay as they are.
+    """
+    if not task.changed or "at" not in entry or entry["name"] in task.content["coords"]:
+        return False
+    if task.time in map(unpack, entry.get("dims", ())):
+        return False
+    return any(task.positions.get(int(number)) in task.changed for number, *_ in entry["at"]["members"])
 
 
 def _linked(task: Task, name: Any, dtype: np.dtype, shape: tuple[int, ...]) -> Any:

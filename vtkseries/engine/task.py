@@ -39,6 +39,8 @@ class Task:
         The dim of the steps.
     teller : int
         Which of the files tells of the steps.
+    changed : frozenset of int
+        The parts, by position, whose variables had no time dim when they were written and have others since.
     """
 
     series: Series
@@ -48,6 +50,7 @@ class Task:
     sizes: dict[Hashable, int]
     time: Hashable | None
     teller: int
+    changed: frozenset[int] = frozenset()
 
     @property
     def telling(self) -> GridFile:
