@@ -130,6 +130,19 @@ def test_longitudes_that_jump_at_the_date_line_are_unwrapped_on_a_plane_too(tmp_
     assert (np.abs(np.diff(x, axis=0)) < 10).all()
 
 
+def test_rows_that_turn_back_by_half_a_round_stay_beside_the_row_below(tmp_path: Path) -> None:
+    # The last rows of a tripolar grid: from one pole of the grid to the other, half a round away, and back.
+    lon = [[80.0, 130.0, 179.0, -130.0, -50.0, 0.0, 70.0], [80.0, 80.0, 80.0, -100.0, -100.0, -100.0, 79.0]]
+    lat = [[70.0] * 7, [75.0, 80.0, 85.0, 85.0, 80.0, 75.0, 74.0]]
+    places = {
+        "lon": (("j", "i"), lon, {"units": "degrees_east"}),
+        "lat": (("j", "i"), lat, {"units": "degrees_north"}),
+    }
+    xr.Dataset({"T": (("j", "i"), np.arange(14.0).reshape(2, 7))}, places).vtk.to_vts(tmp_path / "fold.vts")
+    x = read_vtk(tmp_path / "fold.vts").points[0, ..., 0]
+    np.testing.assert_array_equal(x, [[80, 130, 179, 230, 310, 360, 430], [80, 80, 80, 260, 260, 260, 439]])
+
+
 @pytest.mark.parametrize("chunks", [None, {"time": 1, "lev": 1}])
 def test_points_that_are_too_many_to_keep_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: dict[str, int] | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -48,22 +49,32 @@ def degrees(variable: xr.Variable) -> xr.Variable:
 def unwrap(variable: xr.Variable) -> tuple[xr.Variable, bool]:
     """Give longitudes without jumps of 360 degrees between neighbours, and whether there were any."""
     values = np.asarray(variable.values, "f8")
-    smooth = values
-    spatial = [role for role in ("x", "y", "z", "time") if role in variable.dims]
-    for number, role in enumerate(spatial):
-        axis = variable.dims.index(role)
-        if number == 0:
-            smooth = np.unwrap(smooth, axis=axis, period=_ROUND)
-            continue
-        # Whole rows move together, as their first value asks for.
-        index = tuple(
-            slice(None) if variable.dims[i] not in spatial[:number] else slice(0, 1) for i in range(values.ndim)
-        )
-        first = smooth[index]
-        smooth = smooth + np.round((np.unwrap(first, axis=axis, period=_ROUND) - first) / _ROUND) * _ROUND
+    spatial = [variable.dims.index(role) for role in ("x", "y", "z", "time") if role in variable.dims]
+    smooth = _smooth(values, spatial)
+    if {"x", "y"} <= set(variable.dims) and _jumps(smooth, spatial):
+        # Rows near a grid's pole may turn back by half a round, as far to the east as to the west: columns tell.
+        other = _smooth(values, [spatial[1], spatial[0], *spatial[2:]])
+        smooth = other if _jumps(other, spatial) < _jumps(smooth, spatial) else smooth
     if np.array_equal(smooth, values):
         return variable, False
     return xr.Variable(variable.dims, smooth, variable.attrs, variable.encoding), True
+
+
+def _smooth(values: Any, axes: Sequence[int]) -> Any:
+    """Unwrap along the first axis, and move whole lines along the others, as their first values ask for."""
+    smooth = values
+    for number, axis in enumerate(axes):
+        if number == 0:
+            smooth = np.unwrap(smooth, axis=axis, period=_ROUND)
+            continue
+        first = smooth[tuple(slice(0, 1) if i in axes[:number] else slice(None) for i in range(values.ndim))]
+        smooth = smooth + np.round((np.unwrap(first, axis=axis, period=_ROUND) - first) / _ROUND) * _ROUND
+    return smooth
+
+
+def _jumps(values: Any, axes: Sequence[int]) -> int:
+    """Count the neighbours in the plane that are half a round or more apart."""
+    return sum(int(np.count_nonzero(np.abs(np.diff(values, axis=axis)) >= _ROUND / 2)) for axis in axes[:2])
 
 
 def step_over_seam(variable: xr.Variable) -> float | None:
