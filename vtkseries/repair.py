@@ -13,6 +13,7 @@ from vtkseries.engine.groups import stands
 from vtkseries.engine.values import check_arrays
 from vtkseries.errors import FormatError, SeriesError
 from vtkseries.storage.index import Entry
+from vtkseries.storage.links import followed
 from vtkseries.storage.lock import Lock
 from vtkseries.storage.recover import checksum_step, examine_names, file_number, stale_temporaries
 from vtkseries.storage.stepfile import new_token, write_whole
@@ -111,6 +112,7 @@ def repair(path: str | PathLike[str]) -> Repaired:
 def _target(path: Path) -> Path:
     """Say which series is meant."""
     if not path.is_dir():
+        path = followed(path)
         if path.suffix != ".pvd":
             raise SeriesError(
                 f"{path} is neither a directory nor a .pvd; name the series or the directory of its steps"

@@ -11,6 +11,7 @@ from pathlib import Path
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.evtk.output import PathLike, absolute
 from vtkseries.storage.index import Entry, Index
+from vtkseries.storage.links import followed
 from vtkseries.storage.stepfile import new_token
 
 __all__ = ["VtkGroup"]
@@ -38,7 +39,7 @@ class VtkGroup:
     """
 
     def __init__(self, filepath: PathLike) -> None:
-        self._path = absolute(filepath, ".pvd")
+        self._path = followed(absolute(filepath, ".pvd"))
         self._times: dict[float, set[int]] = {}
         self._count = 0
         self._saved = False

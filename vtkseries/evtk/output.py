@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vtkseries.errors import SeriesError
+from vtkseries.storage.links import followed
 from vtkseries.storage.onefile import write_file
 from vtkseries.xmlformat.codecs import Codec, codec
 from vtkseries.xmlformat.layout import Document, Piece
@@ -35,7 +36,7 @@ def absolute(path: PathLike, suffix: str) -> Path:
     SeriesError
         The directory is not there.
     """
-    final = Path(os.path.abspath(os.fspath(path) + suffix))  # noqa: PTH100  # as PyEVTK: links are not followed
+    final = Path(os.path.abspath(os.fspath(path) + suffix))  # noqa: PTH100  # as PyEVTK gives it
     if not final.parent.is_dir():
         raise SeriesError(f"{final}: there is no directory {final.parent}; make it first")
     return final
@@ -92,5 +93,5 @@ def save(
         compressor=None if method is None else method.compressor,
     )
     final = absolute(path, _SUFFIXES[kind])
-    write_file(final, document, arrays.values, method)
+    write_file(followed(final), document, arrays.values, method)
     return str(final)

@@ -12,6 +12,7 @@ import numpy as np
 from vtkseries.errors import SeriesError
 from vtkseries.evtk.output import PathLike, absolute
 from vtkseries.grids.sections import check_names
+from vtkseries.storage.links import followed
 from vtkseries.storage.stepfile import new_token, write_whole
 from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
 
@@ -99,7 +100,7 @@ def writeParallelVTKGrid(
         "</VTKFile>\n",
     ]
     final = absolute(path, f".p{suffix}")
-    write_whole(final, "\n".join(lines).encode(), new_token())
+    write_whole(followed(final), "\n".join(lines).encode(), new_token())
     return str(final)
 
 

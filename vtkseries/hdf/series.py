@@ -20,6 +20,7 @@ from vtkseries.hdf.store import clear_leftovers, create, reopen
 from vtkseries.plan.build import Prepared
 from vtkseries.plan.model import ArrayPlan, PartPlan, SeriesPlan
 from vtkseries.serial import step_values, write_array
+from vtkseries.storage.links import followed
 from vtkseries.storage.lock import Lock
 
 __all__ = ["INSIDE", "check_target", "deflate_level", "require_h5py", "write_vtkhdf"]
@@ -47,7 +48,7 @@ def check_target(path: str | os.PathLike[str], mode: str) -> Path:
     if target.is_dir():
         message = f"{str(target)!r} is a directory; name a file in it, as in {str(target / 'run.vtkhdf')!r}"
         raise SeriesError(message)
-    return target
+    return followed(target)
 
 
 def require_h5py() -> None:

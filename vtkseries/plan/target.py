@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from vtkseries.errors import SeriesError
+from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.plan.group import Group
 from vtkseries.plan.model import SeriesPlan
+from vtkseries.storage.links import followed
 from vtkseries.xmlformat.text import fits_xml
 
 __all__ = ["check_names", "choose_grid", "part_names", "read_target"]
@@ -58,12 +60,17 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
         raise SeriesError(message)
     _refuse_address(str(path))
     # A worker, or a Delayed that is computed later, may have another working directory.
-    target = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 (resolve() would follow symbolic links)
-    if any(len(os.fsencode(name)) > _LONGEST_NAME for name in target.parts):
+    named = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 (only links to files are followed)
+    if mode == "x" and os.path.lexists(named):
+        message = f"{str(named)!r} exists and mode='x' does not replace it; take another path, or mode='w'"
+        raise SeriesError(message)
+    if any(len(os.fsencode(name)) > _LONGEST_NAME for name in named.parts):
         message = f"path {str(path)!r} has a name of more than {_LONGEST_NAME} bytes; take a shorter one"
         raise SeriesError(message)
+    target = followed(named)
     if target.suffix not in suffixes:
-        message = f"path {str(path)!r} must end in {choices}, as in {target.with_suffix(suffixes[0]).name!r}"
+        given = path if target == named else target
+        message = f"path {str(given)!r} must end in {choices}, as in {target.with_suffix(suffixes[0]).name!r}"
         raise SeriesError(message)
     if mode not in ("w", "x", "a"):
         message = f"mode={mode!r}: choose 'w' (replace), 'x' (refuse an existing series) or 'a' (continue it)"
@@ -71,19 +78,23 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
     if mode == "a" and target.suffix != ".pvd":
         message = f"mode='a' continues a series, and {target.name!r} is one file; write a .pvd"
         raise SeriesError(message)
-    if mode == "x" and os.path.lexists(target):
-        message = f"{str(target)!r} exists and mode='x' does not replace it; take another path, or mode='w'"
-        raise SeriesError(message)
     folders = [target.parent] if target.suffix != ".pvd" else [target.parent, target.parent / target.stem]
     for folder in folders:
         _refuse_unwritable(folder)
+    _refuse_other_than_files(target)
+    if target.suffix == ".pvd" and target.parent != Path(os.path.realpath(named.parent)):
+        text = f"{str(named)!r} is a link to {str(target)!r}, beside which the steps go: open that one, not the link"
+        warnings.warn(text, VtkSeriesWarning, stacklevel=5)
+    return target
+
+
+def _refuse_other_than_files(target: Path) -> None:
     if target.exists() and not target.is_file() and not target.is_dir():
         message = f"{str(target)!r} is a device or a pipe; take another path"
         raise SeriesError(message)
     if target.is_dir():
         message = f"{str(target)!r} is a directory; name a file in it, as in {str(target / 'run.pvd')!r}"
         raise SeriesError(message)
-    return target
 
 
 def _refuse_address(path: str) -> None:
