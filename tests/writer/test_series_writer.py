@@ -352,3 +352,19 @@ def test_pythons_own_datetime_is_a_time_too(tmp_path: Path, solver: Solver) -> N
     with SeriesWriter(tmp_path / "run.pvd", *solver.axes) as series:
         file = series.write(dt.datetime(2001, 1, 1), solver.point_data(0))  # noqa: DTZ001  # as solvers have it
     assert read_vtk(file).field["date"] == "2001-01-01T00:00:00"
+
+
+@pytest.mark.parametrize("length", [205, 215, 230, 240, 251])
+def test_a_name_that_a_disk_cannot_hold_is_refused_before_any_file_exists(tmp_path: Path, length: int) -> None:
+    path = tmp_path / ("r" * (length - 4) + ".pvd")
+    axes = (np.arange(5.0), np.arange(4.0), np.arange(3.0))
+    if length < 210:
+        with vtkseries.SeriesWriter(path, *axes) as writer:
+            writer.write(0.0, {"T": np.zeros((3, 4, 5))})
+        assert path.is_file()
+        return
+    with pytest.raises(SeriesError, match=r"is too long by .* take a shorter one"):
+        vtkseries.SeriesWriter(path, *axes)
+    with pytest.raises(SeriesError, match="take a shorter one"):
+        vtkseries.SeriesWriter(path.with_suffix(".vtkhdf"), *axes)
+    assert not list(tmp_path.iterdir())

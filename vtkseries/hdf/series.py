@@ -19,6 +19,7 @@ from vtkseries.hdf.layout import Frame, block_names
 from vtkseries.hdf.store import clear_leftovers, create, reopen
 from vtkseries.plan.build import Prepared
 from vtkseries.plan.model import ArrayPlan, PartPlan, SeriesPlan
+from vtkseries.plan.target import check_length
 from vtkseries.serial import step_values, write_array
 from vtkseries.storage.links import followed
 from vtkseries.storage.lock import Lock
@@ -42,6 +43,7 @@ def check_target(path: str | os.PathLike[str], mode: str) -> Path:
     if target.suffix not in (".vtkhdf", ".hdf"):
         message = f"path {str(path)!r} must end in .vtkhdf, as in {target.with_suffix('.vtkhdf').name!r}"
         raise SeriesError(message)
+    check_length(target, target.name)
     if mode == "x" and os.path.lexists(target):
         message = f"{str(target)!r} exists and mode='x' does not replace it; take another path, or mode='w'"
         raise SeriesError(message)

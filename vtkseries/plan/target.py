@@ -15,7 +15,7 @@ from vtkseries.plan.model import SeriesPlan
 from vtkseries.storage.links import followed
 from vtkseries.xmlformat.text import fits_xml
 
-__all__ = ["check_names", "choose_grid", "part_names", "read_target"]
+__all__ = ["check_length", "check_names", "choose_grid", "part_names", "read_target"]
 
 _LONGEST_NAME = 255
 _LONGEST_PART = 96
@@ -64,7 +64,7 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
     if mode == "x" and os.path.lexists(named):
         message = f"{str(named)!r} exists and mode='x' does not replace it; take another path, or mode='w'"
         raise SeriesError(message)
-    if any(len(os.fsencode(name)) > _LONGEST_NAME for name in named.parts):
+    if any(_length(name) > _LONGEST_NAME for name in named.parts):
         message = f"path {str(path)!r} has a name of more than {_LONGEST_NAME} bytes; take a shorter one"
         raise SeriesError(message)
     target = followed(named)
@@ -86,6 +86,10 @@ def read_target(path: str | Path, mode: str, suffixes: Sequence[str]) -> Path:
         text = f"{str(named)!r} is a link to {str(target)!r}, beside which the steps go: open that one, not the link"
         warnings.warn(text, VtkSeriesWarning, stacklevel=5)
     return target
+
+
+def _length(name: str) -> int:
+    return len(os.fsencode(name))
 
 
 def _refuse_other_than_files(target: Path) -> None:
@@ -112,11 +116,21 @@ def check_names(plan: SeriesPlan) -> None:
     SeriesError
         It says how long one may be.
     """
-    longest = max(len(plan.file(part, plan.steps - 1).name.encode()) for part in plan.parts)
-    beyond = longest + _TEMPORARY - _LONGEST_NAME
+    check_length(plan.path, max((plan.file(part, plan.steps - 1).name for part in plan.parts), key=_length))
+
+
+def check_length(path: Path, file: str) -> None:
+    """Refuse a path of which a file beside it gets a name that is too long, a temporary one included.
+
+    Raises
+    ------
+    SeriesError
+        It says how long one may be.
+    """
+    beyond = _length(file) + _TEMPORARY - _LONGEST_NAME
     if beyond > 0:
         message = (
-            f"{plan.path.name!r} is too long by {beyond} bytes, since file names have {_LONGEST_NAME} at most; "
+            f"{path.name!r} is too long by {beyond} bytes, since file names have {_LONGEST_NAME} at most; "
             "take a shorter one"
         )
         raise SeriesError(message)

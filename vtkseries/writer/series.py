@@ -21,7 +21,7 @@ from vtkseries.plan.build import make_plan
 from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan
 from vtkseries.plan.remember import INSIDE
-from vtkseries.plan.target import read_target
+from vtkseries.plan.target import check_length, read_target
 from vtkseries.storage.index import Entry, Index
 from vtkseries.storage.lock import Lock
 from vtkseries.storage.recover import continue_series, examine, start_series
@@ -156,9 +156,9 @@ class SeriesWriter:
 
     def _check_arguments(self, path: Path, axes: Sequence[Any], order: str, comm: Any, extent: Any) -> None:
         self.path = read_target(path, self._mode, (".pvd",))
+        check_length(self.path, f"{self.path.stem}_000000.vtr")
         self._method = codec(*self._compression)
-        missing = all(axis is None for axis in axes)
-        grid = None if missing else Grid.read(axes[0], axes[1], axes[2], order)
+        grid = None if all(axis is None for axis in axes) else Grid.read(axes[0], axes[1], axes[2], order)
         self._share = Share.read(grid, comm, extent)
 
     def _open(self) -> None:
