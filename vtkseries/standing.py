@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vtkseries.plan.fielddata import STANDS
 from vtkseries.plan.model import SeriesPlan, WholePlan
 from vtkseries.storage.guard import identify
 from vtkseries.storage.index import Entry
@@ -95,7 +96,7 @@ def together(plan: SeriesPlan, whole: WholePlan, step: int) -> bytes:
 
 
 def same_values(new: Path, start: int, old: Path) -> bool:
-    """Tell whether two files of one layout have the same values, whatever they say of themselves.
+    """Tell whether an old file stands and has the values of a new one of its layout, whatever they say of themselves.
 
     Parameters
     ----------
@@ -105,8 +106,9 @@ def same_values(new: Path, start: int, old: Path) -> bool:
     old : Path
     """
     with OpenFile(str(old), identify(str(old))) as first, OpenFile(str(new), identify(str(new))) as second:
-        begin = parse(first.chunks()).start
-        if begin is None or first.size - begin != second.size - start:
+        header = parse(first.chunks())
+        begin, told = header.start, {array.name for array in header.document.field_data}
+        if begin is None or STANDS.name not in told or "TimeValue" in told or first.size - begin != second.size - start:
             return False
         return all(
             first.read(begin + at, min(_CHUNK, first.size - begin - at))

@@ -87,22 +87,25 @@ def by_arrays_and_particles(
             told()
 
 
-def by_datasets(
-    path: Path,
-    steps: list[int],
-    generation: int,
-    mode: str,
-    durable: bool,  # noqa: FBT001  # the signature of all ways
-    told: Told,
-) -> None:
-    with SeriesWriter(path, mode=mode, durable=durable) as series:
-        for step in steps:
-            series.write(dataset([step], generation).isel(time=0))
-            told()
-
-
 def ground(generation: int) -> Any:
     return SOLVER.pressure(0)[0] / 8 + generation
+
+
+def ground_that_rises(step: int, generation: int) -> Any:
+    return ground(generation) + np.float32(step // 3)
+
+
+def by_datasets(*, dim: bool = False, still: Callable[[int, int], Any] | None = None, **options: Any) -> Write:
+    def write(path: Path, steps: list[int], generation: int, mode: str, durable: bool, told: Told) -> None:  # noqa: FBT001  # the signature of all ways
+        with SeriesWriter(path, mode=mode, durable=durable, **options) as series:
+            for step in steps:
+                ds = dataset([step], generation)
+                if still is not None:
+                    ds["ground"] = ("y", "x"), still(step, generation)
+                series.write(ds if dim else ds.isel(time=0))
+                told()
+
+    return write
 
 
 def at_once(
@@ -148,6 +151,10 @@ def sums_with(still: Callable[[int], Any]) -> Callable[[int, int], list[int]]:
     return sums
 
 
+def sums_with_rising_ground(step: int, generation: int) -> list[int]:
+    return sums_with(lambda _: ground_that_rises(step, generation))(step, generation)
+
+
 def same(_: int) -> Any:
     return ground(0)
 
@@ -156,7 +163,15 @@ WAYS: dict[str, tuple[Write, Callable[[int, int], list[int]]]] = {
     "SeriesWriter": (by_arrays(), sums_of_arrays),
     "SeriesWriter, lz4": (by_arrays(compression="lz4"), sums_of_arrays),
     "SeriesWriter, particles too": (by_arrays_and_particles, sums_with_particles),
-    "SeriesWriter, Datasets": (by_datasets, sums_of_datasets),
+    "SeriesWriter, Datasets": (by_datasets(), sums_of_datasets),
+    "SeriesWriter, Datasets, a part without time that changes": (
+        by_datasets(dim=True, still=ground_that_rises),
+        sums_with_rising_ground,
+    ),
+    "SeriesWriter, Datasets, lz4, a part that stays": (
+        by_datasets(still=lambda _, __: ground(0), compression="lz4"),
+        sums_with(same),
+    ),
     "to_vtr": (at_once(chunked=False), sums_of_datasets),
     "to_vtr, zlib": (at_once(chunked=False, compression="zlib"), sums_of_datasets),
     "to_vtr, dask": (at_once(chunked=True), sums_of_datasets),

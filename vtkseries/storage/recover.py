@@ -83,6 +83,8 @@ class Continuation:
         Steps that were at or after the new first time.
     lost : list of str
         As :class:`Examined` has it.
+    last : sequence of Entry
+        The files of its last step.
     """
 
     index: Index
@@ -90,6 +92,7 @@ class Continuation:
     file_number: int
     dropped: int
     lost: list[str]
+    last: Sequence[Entry] = ()
 
 
 def examine(path: Path) -> Examined:
@@ -291,7 +294,7 @@ def continue_series(
         index = Index.attach(path, token, durable=durable)
         if index.is_log:
             steps = index.steps()
-            return Continuation(index, len(steps), next_file_number(steps), 0, [])
+            return Continuation(index, len(steps), next_file_number(steps), 0, [], steps[-1] if steps else ())
         index.release()
     found = examine(path)
     kept = found.until(first_time)
@@ -301,7 +304,8 @@ def continue_series(
     index = Index.create(path, token=token, room=room, longest=longest, kept=kept, durable=durable)
     if index.count == len(kept):
         doomed.remove()
-    return Continuation(index, len(kept), number, len(found.steps) - len(kept), found.lost)
+    dropped = len(found.steps) - len(kept)
+    return Continuation(index, len(kept), number, dropped, found.lost, kept[-1] if kept else ())
 
 
 def file_number(file: str) -> int:

@@ -30,6 +30,7 @@ class HdfSeriesWriter(SeriesWriter):
     """
 
     _inside = INSIDE
+    _once = False  # the file itself has steady arrays once
 
     def __init__(
         self,

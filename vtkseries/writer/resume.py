@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vtkseries.engine.gridfile import GridFile
+    from vtkseries.plan.model import SeriesPlan
     from vtkseries.storage.recover import Examined
     from vtkseries.xmlformat.layout import DataArray, Document
 
-__all__ = ["Earlier", "Held", "differences", "extent_text", "find_earlier", "read_earlier"]
+__all__ = ["Earlier", "Held", "differences", "extent_text", "find_earlier", "read_earlier", "refuse_others"]
 
 
 @dataclass(frozen=True)
@@ -220,3 +221,24 @@ def differences(old: Held, new: Held) -> str:
         if list(before) != list(after):
             return f"its {tag} come in the order {', '.join(before)}, and the new step's {', '.join(after)}"
     return ""
+
+
+def refuse_others(template: SeriesPlan, plan: SeriesPlan) -> None:
+    """Refuse a step with another grid or other arrays than the first one's.
+
+    Raises
+    ------
+    SeriesError
+        Names what differs.
+    """
+    where = f"{plan.path}: the step at {plan.times.values[0]!r}"
+    if len(template.parts) != len(plan.parts):
+        raise SeriesError(f"{where} has {len(plan.parts)} parts, and the first one {len(template.parts)}")
+    for old, new in zip(template.parts, plan.parts, strict=True):
+        found = differences(Held.of(old.document), Held.of(new.document))
+        same = all(np.array_equal(a, b) for (_, a), (_, b) in zip(old.constants, new.constants, strict=False))
+        found = found or ("" if same else "the coordinates of its grid are others")
+        if found:
+            raise SeriesError(
+                f"{where} does not fit the first one: {found}; a series has one grid and one set of arrays"
+            )

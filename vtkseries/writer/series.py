@@ -6,7 +6,7 @@ import inspect
 import os
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
@@ -17,7 +17,6 @@ import xarray as xr
 from vtkseries.arguments import flag
 from vtkseries.cf.times import Times, count_time
 from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.plan.build import make_plan
 from vtkseries.plan.fielddata import constant_fields
 from vtkseries.plan.model import PartPlan, SeriesPlan
 from vtkseries.plan.remember import INSIDE
@@ -28,9 +27,10 @@ from vtkseries.storage.recover import continue_series, examine, start_series
 from vtkseries.storage.stepfile import new_token
 from vtkseries.writer.arrays import Arrays, Grid, part_plan, read_arrays
 from vtkseries.writer.cloud import Cloud, read_cloud
+from vtkseries.writer.dataset import plan_step
 from vtkseries.writer.pieces import Share
 from vtkseries.writer.ranks import ranks_of
-from vtkseries.writer.resume import Earlier, Held, differences, read_earlier
+from vtkseries.writer.resume import Earlier, Held, read_earlier, refuse_others
 from vtkseries.writer.step import write_step
 from vtkseries.xmlformat.codecs import codec
 
@@ -100,6 +100,7 @@ class SeriesWriter:
     """
 
     _inside = INSIDE
+    _once = True
 
     def __new__(cls, path: str | PathLike[str], *_: Any, **options: Any) -> Self:
         """Give the writer of the kind of file that the suffix names, which must take all options."""
@@ -142,6 +143,8 @@ class SeriesWriter:
         self._token = ""
         self._last: float | None = None
         self._units: str | None = None
+        self._time_name: Hashable | None = None
+        self._standing: dict[str, Entry] = {}
         self._template: SeriesPlan | None = None
         self._earlier: Earlier | None = None
         self._cloud: Held | None = None
@@ -231,7 +234,7 @@ class SeriesWriter:
         self._token, self._file_number = self._team.share((self._token, self._file_number))
         self._template = self._template or plan
         plan = replace(plan, first=self._file_number)
-        written = self._team.together(lambda: write_step(plan, sources, self._token, self._share.rank))
+        written = self._team.together(lambda: write_step(plan, sources, self._token, self._standing, self._share.rank))
         assert written is not None  # noqa: S101  # every rank has written
         files, entries = self._share.join(plan, *written, self._token)
         if cloud is not None:
@@ -239,6 +242,7 @@ class SeriesWriter:
             files, entries, self._cloud = [*files, file], [*entries, entry], cloud.held
         self._team.together(lambda: self._commit(entries), root=True)
         self._number, self._file_number, self._last = self._number + 1, self._file_number + 1, now
+        self._standing = {entry.name: entry for entry in entries}
         self._units = plan.times.units
         return files[0]
 
@@ -295,9 +299,10 @@ class SeriesWriter:
                 raise SeriesError("a Dataset has all of the step: leave out point_data and cell_data")
             if self._share.box is not None:
                 raise SeriesError("with comm= a step is written from arrays, each rank its own; a Dataset is not cut")
-            prepared = make_plan(
+            prepared = plan_step(
                 time,
                 self.path,
+                self._time_name,
                 mode=self._mode,
                 time_units=self._units or self._time_units,
                 durable=self._durable,
@@ -305,10 +310,9 @@ class SeriesWriter:
                 compression_level=self._compression[1],
                 encoding=self._encoding,
                 inside=self._inside,
-                once=False,
+                once=self._once,
             )
-            if prepared.plan.steps != 1:
-                raise SeriesError(f"a Dataset of one step is needed, and this has {prepared.plan.steps}; use isel")
+            self._time_name = prepared.plan.times.dim
             for text in prepared.plan.left_out if self._template is None else ():
                 warnings.warn(text, VtkSeriesWarning, stacklevel=5)
             return prepared.plan, prepared.sources
@@ -349,7 +353,7 @@ class SeriesWriter:
     def _check(self, plan: SeriesPlan, now: float) -> None:
         """Refuse a step that does not fit those before it."""
         if self._template is not None:
-            _refuse_others(self._template, plan)
+            refuse_others(self._template, plan)
         elif self._earlier is not None:
             self._earlier.check(self._share.held(plan), plan.times.units)
         if self._last is not None and now <= self._last and self._mode != "a":
@@ -373,6 +377,7 @@ class SeriesWriter:
         if self._mode == "a":
             found = continue_series(self.path, now, token=self._token, files=files, durable=self._durable)
             self._index, self._number, self._file_number = found.index, found.number, found.file_number
+            self._standing = {entry.name: entry for entry in found.last}
             for reason in found.lost:
                 warnings.warn(f"{self.path}: left out, {reason}", VtkSeriesWarning, stacklevel=5)
             if found.dropped:
@@ -383,18 +388,3 @@ class SeriesWriter:
             if self._mode == "x" and os.path.lexists(self.path):
                 raise SeriesError(f"{self.path} appeared meanwhile and mode='x' does not replace it; take another path")
             self._index = start_series(self.path, token=self._token, files=files, durable=self._durable)
-
-
-def _refuse_others(template: SeriesPlan, plan: SeriesPlan) -> None:
-    """Refuse a step with another grid or other arrays than the first one's."""
-    where = f"{plan.path}: the step at {plan.times.values[0]!r}"
-    if len(template.parts) != len(plan.parts):
-        raise SeriesError(f"{where} has {len(plan.parts)} parts, and the first one {len(template.parts)}")
-    for old, new in zip(template.parts, plan.parts, strict=True):
-        found = differences(Held.of(old.document), Held.of(new.document))
-        same = all(np.array_equal(a, b) for (_, a), (_, b) in zip(old.constants, new.constants, strict=False))
-        found = found or ("" if same else "the coordinates of its grid are others")
-        if found:
-            raise SeriesError(
-                f"{where} does not fit the first one: {found}; a series has one grid and one set of arrays"
-            )

@@ -1,0 +1,61 @@
+"""A step that comes as a Dataset, planned as a step of a series that goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vtkseries.cf.fields import metadata_names
+from vtkseries.errors import SeriesError
+from vtkseries.plan.build import make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from pathlib import Path
+
+    import xarray as xr
+
+    from vtkseries.plan.build import Prepared
+
+__all__ = ["plan_step"]
+
+
+def plan_step(ds: xr.Dataset, path: Path, time: Hashable | None = None, **options: Any) -> Prepared:
+    """Plan the files of one step; a scalar time becomes a dim of one, as steps to come will need it.
+
+    Parameters
+    ----------
+    ds : Dataset
+    path : Path
+        The ``.pvd``.
+    time : hashable or None
+        What the time is called, where a step before has told.
+    **options
+        Those of :func:`vtkseries.plan.build.make_plan`.
+
+    Raises
+    ------
+    SeriesError
+        There are several steps, or what cannot be written as asked.
+    """
+    prepared = make_plan(_along(ds, time), path, **options)
+    times = prepared.plan.times
+    if times.dim is None and times.name is not None:
+        prepared = make_plan(_along(ds, times.name), path, **options)
+    if prepared.plan.steps != 1:
+        raise SeriesError(f"a Dataset of one step is needed, and this has {prepared.plan.steps}; use isel")
+    return prepared
+
+
+def _along(ds: xr.Dataset, time: Hashable | None) -> xr.Dataset:
+    """Give a scalar time its dim, and fields and numbers with it.
+
+    Nothing tells which fields never change: those with fewer dims than others have are taken for it, as their part has
+    a new file wherever they do.
+    """
+    if time not in ds.coords or ds.variables[time].ndim or time in ds.dims:
+        return ds
+    metadata = metadata_names(ds)
+    fields = {name: v for name, v in ds.data_vars.items() if name not in metadata and v.dtype.kind in "biufcmM"}
+    most = max((v.ndim for v in fields.values()), default=0)
+    moving = ds[[name for name, v in fields.items() if v.ndim in (0, most)]].expand_dims(time)
+    return ds.assign_coords({time: moving.variables[time]}).assign(moving.data_vars)
