@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -28,30 +28,35 @@ _QUAD = 4
 
 # Where the vertices of a cell stand, as (along the first dim, along the second): each way round, from each start.
 _RING = ((0, 0), (0, 1), (1, 1), (1, 0))
-_ORDERS = [tuple(_RING[(start + way * n) % 4] for n in range(4)) for way in (1, -1) for start in range(4)]
+Order = tuple[tuple[int, int], ...]
+_ORDERS: list[Order] = [tuple(_RING[(start + way * n) % 4] for n in range(4)) for way in (1, -1) for start in range(4)]
 
 
-def corners(ds: xr.Dataset, coordinate: Coordinate) -> tuple[xr.Variable, str | None]:
+def corners(ds: xr.Dataset, coordinate: Coordinate, beside: Coordinate | None) -> tuple[xr.Variable, str | None]:
     """Give the corners of the cells around a coordinate's centres, and what the plan is to say about them.
 
     They come from CF bounds with four vertices a cell; without bounds they are half-way between the centres, and as
     far beyond the outermost, along the dims along which the coordinate has not the edges of its cells already.
+
+    Parameters
+    ----------
+    ds : Dataset
+    coordinate : Coordinate
+    beside : Coordinate or None
+        The other one of the plane, whose vertices go round a cell the same way.
 
     Raises
     ------
     SeriesError
         Vertices of neighbouring cells that differ.
     """
-    variable = coordinate.variable
-    name = coordinate.name
-    bounds = attribute(variable, "bounds")
-    if bounds is not None and bounds in ds.variables:
-        vertices = np.asarray(ds[bounds].values, "f8")
-        vertices = np.where(np.abs(vertices) < LARGEST, vertices, np.nan)
-        if vertices.shape == (*variable.shape, _QUAD) and variable.ndim == len(_RING[0]):
-            return filled(
-                xr.Variable(variable.dims, _join(vertices, bounds, ds.variables[name].dims), variable.attrs)
-            ), None
+    variable, name = coordinate.variable, coordinate.name
+    vertices = _vertices(ds, coordinate)
+    if vertices is not None:
+        other = None if beside is None else _vertices(ds, beside)
+        order = _order(vertices.values, None if other is None else other.values)
+        _refuse_apart(ds, coordinate, vertices, order)
+        return filled(xr.Variable(vertices.dims[:-1], _join(vertices.values, order), variable.attrs)), None
     result = variable
     for role in variable.dims:
         if role in SPACE and role not in coordinate.edges:
@@ -108,18 +113,36 @@ def _spread(lon: np.ndarray) -> np.ndarray:
     return np.asarray(np.max(four, axis=0) - np.min(four, axis=0))
 
 
-def _join(vertices: np.ndarray, name: str, dims: tuple[Hashable, ...]) -> np.ndarray:
-    """Give the (ny + 1, nx + 1) corners of (ny, nx) cells whose vertices match up, whichever way round they are."""
-    best = min((_mismatch(vertices, order) for order in _ORDERS), key=lambda found: (found[0], found[1]))
-    count, worst, order, where = best
-    if count:
-        (j, i), (dj, di) = where, ((1, 0) if worst else (0, 1))
-        message = (
-            f"bounds {name!r}: {count} neighbouring cells do not share their vertices, the first at "
-            f"{dims[0]}={j}, {dims[1]}={i} and {dims[0]}={j + dj}, {dims[1]}={i + di}: "
-            f"{vertices[j, i].tolist()} and {vertices[j + dj, i + di].tolist()}; use location='point'"
-        )
-        raise SeriesError(message)
+def _vertices(ds: xr.Dataset, coordinate: Coordinate) -> xr.Variable | None:
+    """Give the four vertices of each cell, with dims by role in the order of a file and the vertices last."""
+    variable, own = coordinate.variable, ds.variables[coordinate.name].dims
+    bounds = attribute(variable, "bounds")
+    if bounds is None or bounds not in ds.variables or variable.ndim != len(_RING[0]):
+        return None
+    given = ds.variables[bounds]
+    given = given.transpose(*own, ...) if set(own) <= set(given.dims) else given
+    if given.shape != (*variable.shape, _QUAD):
+        return None
+    values = np.asarray(given.values, "f8")
+    values = np.where(np.abs(values) < LARGEST, values, np.nan)
+    ordered = [role for role in reversed(SPACE) if role in variable.dims]
+    return xr.Variable((*variable.dims, "vertex"), values).transpose(*ordered, "vertex")
+
+
+def _order(vertices: np.ndarray, beside: np.ndarray | None) -> Order:
+    """Give the order of the vertices in which neighbours match up best; of several, one that fits another coordinate.
+
+    A single row of cells matches either way round, and so does a coordinate that is the same along a row.
+    """
+    counts = [_apart(vertices, order)[0] for order in _ORDERS]
+    best = [order for order, count in zip(_ORDERS, counts, strict=True) if count == min(counts)]
+    if len(best) == 1 or beside is None or beside.shape != vertices.shape:
+        return best[0]
+    return min(best, key=lambda order: _apart(beside, order)[0])
+
+
+def _join(vertices: np.ndarray, order: Order) -> np.ndarray:
+    """Give the (ny + 1, nx + 1) corners of (ny, nx) cells whose vertices match up."""
     ny, nx = vertices.shape[:2]
     result = np.full((ny + 1, nx + 1), np.nan)
     for number, (y, x) in enumerate(order):
@@ -129,10 +152,22 @@ def _join(vertices: np.ndarray, name: str, dims: tuple[Hashable, ...]) -> np.nda
     return result
 
 
-def _mismatch(
-    vertices: np.ndarray, order: tuple[tuple[int, int], ...]
-) -> tuple[int, int, tuple[tuple[int, int], ...], tuple[int, int]]:
-    """Count the neighbours that differ with vertices in this order: how many, along which dim, the order, and where."""
+def _refuse_apart(ds: xr.Dataset, coordinate: Coordinate, vertices: xr.Variable, order: Order) -> None:
+    count, (dj, di), (j, i) = _apart(vertices.values, order)
+    if not count:
+        return
+    dims = dict(zip(coordinate.variable.dims, ds.variables[coordinate.name].dims, strict=True))
+    rows, columns = (dims[role] for role in vertices.dims[:-1])
+    message = (
+        f"bounds {attribute(coordinate.variable, 'bounds')!r}: {count} neighbouring cells do not share their vertices, "
+        f"the first at {rows}={j}, {columns}={i} and {rows}={j + dj}, {columns}={i + di}: "
+        f"{vertices.values[j, i].tolist()} and {vertices.values[j + dj, i + di].tolist()}; use location='point'"
+    )
+    raise SeriesError(message)
+
+
+def _apart(vertices: np.ndarray, order: Order) -> tuple[int, tuple[int, int], tuple[int, int]]:
+    """Count the neighbours that differ with vertices in this order: how many, the step between them, and the first."""
     at = {place: vertices[..., number] for number, place in enumerate(order)}
     size = np.abs(at[1, 1] - at[0, 0]) + np.abs(at[1, 0] - at[0, 1])
     size = np.where(size > _ROUND / 2, np.abs(size - _ROUND), size)
@@ -141,10 +176,9 @@ def _mismatch(
         at[1, 1][:, :-1], at[1, 0][:, 1:], tolerance
     )
     along_y = _differ(at[1, 0][:-1], at[0, 0][1:], tolerance) | _differ(at[1, 1][:-1], at[0, 1][1:], tolerance)
-    count = int(along_x.sum() + along_y.sum())
-    found, axis = (along_x, 0) if along_x.any() else (along_y, 1)
-    where = tuple(int(n) for n in np.argwhere(found)[0]) if found.any() else (0, 0)
-    return count, axis, order, (where[0], where[1])
+    found, step = (along_x, (0, 1)) if along_x.any() else (along_y, (1, 0))
+    first = tuple(int(n) for n in np.argwhere(found)[0]) if found.any() else (0, 0)
+    return int(along_x.sum() + along_y.sum()), step, (first[0], first[1])
 
 
 def _differ(first: np.ndarray, second: np.ndarray, tolerance: float) -> np.ndarray:

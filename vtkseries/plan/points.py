@@ -102,7 +102,7 @@ def place_points(
     masks: list[xr.Variable] = []
     for role in SPACE:
         if role in found:
-            axes[role], variables[role], mask = _several(ds, axes[role], found[role], z_scale, notices, cells=cells)
+            axes[role], variables[role], mask = _several(ds, axes[role], found, z_scale, notices, cells=cells)
             masks += [] if mask is None else [mask]
         else:
             variables[role] = _along(axes[role])
@@ -138,10 +138,17 @@ def place_points(
 
 
 def _several(
-    ds: xr.Dataset, line: Axis, coordinate: Coordinate, z_scale: float, notices: list[str], *, cells: bool
+    ds: xr.Dataset,
+    line: Axis,
+    found: Mapping[str, Coordinate],
+    z_scale: float,
+    notices: list[str],
+    *,
+    cells: bool,
 ) -> tuple[Axis, xr.Variable, xr.Variable | None]:
     """Give a coordinate of several dims as it is drawn, and where it is missing."""
-    role, name = line.role, coordinate.name
+    role, coordinate = line.role, found[line.role]
+    name, beside = coordinate.name, found.get({"x": "y", "y": "x"}.get(role, ""))
     if coordinate.averaged:
         along = ", ".join(coordinate.averaged)
         notices.append(f"axis {role} ({name}): averaged along {along}, to points half a cell away")
@@ -157,7 +164,7 @@ def _several(
     if turns:
         # Before corners are put half-way, and again where these come from bounds.
         variable, jumped = unwrap(variable)
-    variable = _nodes(ds, coordinate, variable, notices, cells=cells)
+    variable = _nodes(ds, coordinate, beside, variable, notices, cells=cells)
     if turns:
         variable, again = unwrap(variable) if cells else (variable, False)
         jumped = jumped or again
@@ -170,7 +177,13 @@ def _several(
 
 
 def _nodes(
-    ds: xr.Dataset, coordinate: Coordinate, variable: xr.Variable, notices: list[str], *, cells: bool
+    ds: xr.Dataset,
+    coordinate: Coordinate,
+    beside: Coordinate | None,
+    variable: xr.Variable,
+    notices: list[str],
+    *,
+    cells: bool,
 ) -> xr.Variable:
     """Give the points themselves, or the corners of the cells around them."""
     role, name = coordinate.role, coordinate.name
@@ -182,7 +195,7 @@ def _nodes(
             variable = inside(variable, edge)
             notices.append(f"axis {role} ({name}): averaged along {edge}, from the edges of cells to their middles")
     elif not coordinate.edges.issuperset(set(variable.dims) & set(SPACE)):
-        variable, notice = corners(ds, replace(coordinate, variable=variable))
+        variable, notice = corners(ds, replace(coordinate, variable=variable), beside)
         notices += [notice] if notice else []
     return variable
 
