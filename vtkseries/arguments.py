@@ -13,7 +13,7 @@ __all__ = ["flag", "handed_on"]
 
 _FLAGS = ("compute", "copy", "durable", "sphere")
 _NAMES = ("x", "y", "z", "time", "mesh", "trajectory")
-_WORDS = ("location", "mode", "compression", "compression_level", "grid", "time_units")
+_WORDS = ("location", "mode", "compression_level", "grid", "time_units")
 
 
 def flag(name: str, value: object) -> bool:
