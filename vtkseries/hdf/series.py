@@ -70,7 +70,7 @@ def deflate_level(compression: str | None, level: int) -> int | None:
     SeriesError
         Another compression or level.
     """
-    if compression not in ("zlib", "none", None):
+    if not isinstance(compression, str | None) or compression not in ("zlib", "none", None):
         message = f"compression={compression!r}: VTK's HDF5 reads 'zlib', or 'none'"
         raise SeriesError(message)
     if isinstance(level, bool) or not isinstance(level, Integral) or level not in range(10):

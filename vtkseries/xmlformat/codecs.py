@@ -237,7 +237,7 @@ def codec(name: str | None, level: int | None = None) -> Codec | None:
     >>> codec("none") is None
     True
     """
-    if name is None or name == "none":
+    if name is None or (isinstance(name, str) and name == "none"):
         if level is not None:
             raise SeriesError(f"compression_level={level!r} needs a compression: one of {', '.join(CODECS)}")
         return None
