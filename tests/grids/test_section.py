@@ -83,3 +83,52 @@ def test_an_axis_of_its_own_stays() -> None:
     ds = section("x", heights=False).assign_coords(x=("x", np.arange(NX) * 250.0, {"units": "m", "axis": "X"}))
     (part,) = ds.vtk.plan("run.pvd", grid="auto").parts
     assert part.document.type == "ImageData"
+
+
+@pytest.mark.parametrize("location", ["auto", "cell"])
+def test_one_level_lies_at_the_heights_that_it_has_in_the_whole(tmp_path: Path, location: str) -> None:
+    y, x = np.meshgrid(np.arange(5.0), np.arange(7.0), indexing="ij")
+    depth, surface, s, stretching = (
+        50 + x * y,
+        np.stack([0 * x, 0.1 * x - 0.2 * y]),
+        np.array([-0.9, -0.4]),
+        [-0.8, -0.2],
+    )
+    ocean = xr.Dataset(
+        {
+            "n": (("ocean_time", "s_rho", "eta", "xi"), np.arange(140.0).reshape(2, 2, 5, 7)),
+            "zeta": (("ocean_time", "eta", "xi"), surface),
+            "h": (("eta", "xi"), depth),
+            "hc": 20.0,
+            "Cs_r": ("s_rho", stretching),
+        },
+        {
+            "lon_rho": (("eta", "xi"), -90 + x + 0.1 * y, {"units": "degrees_east"}),
+            "lat_rho": (("eta", "xi"), 30 + y, {"units": "degrees_north"}),
+            "ocean_time": [0.0, 1.0],
+            "s_rho": (
+                "s_rho",
+                s,
+                {
+                    "standard_name": "ocean_s_coordinate_g2",
+                    "positive": "up",
+                    "formula_terms": "s: s_rho C: Cs_r eta: zeta depth: h depth_c: hc",
+                },
+            ),
+        },
+    )
+    level = ocean.isel(s_rho=1)
+    level.vtk.to_pvd(tmp_path / "run.pvd", location=location)
+    share = (20 * s[1] + depth * stretching[1]) / (20 + depth)
+    for step, file in enumerate(sorted((tmp_path / "run").glob("*.vts"))):
+        grid = read_vtk(file)
+        heights = surface[step] + (surface[step] + depth) * share
+        if location == "auto":
+            np.testing.assert_array_equal(grid.point["n"][0], level.n[step])
+            np.testing.assert_allclose(grid.points[0, ..., 2], heights, rtol=1e-12)
+        else:
+            np.testing.assert_array_equal(grid.cell["n"][0], level.n[step])
+            inner = (heights[1:, 1:] + heights[1:, :-1] + heights[:-1, 1:] + heights[:-1, :-1]) / 4
+            np.testing.assert_allclose(grid.points[0, 1:-1, 1:-1, 2], inner, rtol=1e-12)
+    with xr.open_dataset(tmp_path / "run.pvd", engine="vtkseries") as back:
+        assert back.identical(level)

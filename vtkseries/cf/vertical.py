@@ -45,7 +45,7 @@ def parametric(
     SeriesError
         Bounds of neighbouring layers that differ.
     """
-    name = _level(ds, dims["z"], roles.named.get("z"))
+    name = _level(ds, (dims["z"],) if "z" in dims else (), roles.named.get("z"))
     if name is None:
         return None, None
     label = f"axis z ({name})"
@@ -82,9 +82,9 @@ def parametric(
     return Coordinate("z", name, heights, frozenset("z" if at_edges else ""), plausible), said
 
 
-def _level(ds: xr.Dataset, dim: Hashable, named: Hashable | None) -> Hashable | None:
-    """Give the coordinate along a dim that has a formula, unless the caller named one that has none."""
+def _level(ds: xr.Dataset, dims: tuple[Hashable, ...], named: Hashable | None) -> Hashable | None:
+    """Give the coordinate along a dim, or of a single level, that has a formula, unless the caller named another."""
     if named in ds.variables and not formula_terms(ds.variables[named]):
         return None
-    found = [n for n, v in ds.variables.items() if v.dims == (dim,) and formula_terms(v)]
+    found = [n for n, v in ds.variables.items() if v.dims == dims and formula_terms(v)]
     return named if named in found else next(iter(found), None)

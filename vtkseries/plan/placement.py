@@ -120,8 +120,8 @@ def place_field(
         *((role, dim, found[role].name if role in found else None) for role, dim in spatial.items()),
     )
     if key not in cache:
-        if curved and "z" in spatial and "z" not in found:
-            heights, notice = parametric(ds, everywhere, roles, cells=cells, edges=ties["z"])
+        if curved and "z" not in found:
+            heights, notice = parametric(ds, everywhere, roles, cells=cells and "z" in spatial, edges=ties.get("z"))
             found |= {} if heights is None else {"z": heights}
             notices += [notice] if notice else []
         lines = {
