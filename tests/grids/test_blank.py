@@ -107,6 +107,36 @@ def test_coordinates_missing_under_land_put_no_point_at_infinity(tmp_path: Path,
     np.testing.assert_array_equal(grid.points[~land][:, 0], lon[~land[0]])
 
 
+@pytest.mark.parametrize("jump", [False, True])
+@pytest.mark.parametrize("wavy", [0.0, 0.2])
+def test_cells_beside_land_without_coordinates_have_the_corners_of_the_whole_grid(
+    tmp_path: Path, wavy: float, *, jump: bool
+) -> None:
+    j, i = np.meshgrid(np.arange(6.0), np.arange(8.0), indexing="ij")
+    lon, lat = i + 0.1 * j + wavy * np.sin(j), j + wavy * np.cos(i)
+    lon = (lon + 355) % 360 if jump else lon
+    island, coast = (j >= 2) & (j < 4) & (i >= 3) & (i < 6), (j == 5) & (i >= 5)
+    land = island | coast
+    values = 10 * j + i
+
+    def write(name: str, gone: np.ndarray) -> Any:
+        given = {"lon": (("j", "i"), np.where(gone, np.nan, lon)), "lat": (("j", "i"), np.where(gone, np.nan, lat))}
+        ds = xr.Dataset({"v": (("j", "i"), np.where(land, np.nan, values))}, given)
+        ds.vtk.to_vts(tmp_path / name, x="lon", y="lat", location="cell", missing="blank")
+        return read_vtk(tmp_path / name)
+
+    found, whole = write("land.vts", land), write("whole.vts", np.zeros_like(land))
+    hidden = found.cell["vtkGhostType"][0] != 0
+    np.testing.assert_array_equal(hidden, land)
+    away = np.abs(found.points - whole.points).max(-1)[0]
+    shown = np.zeros(away.shape, bool)
+    for dj in (0, 1):
+        for di in (0, 1):
+            shown[dj : dj + 6, di : di + 8] |= ~land
+    assert away[shown].max() < (1e-5 if wavy == 0 else 0.3)
+    assert np.ptp(found.points[0, ..., 0]) < 10
+
+
 def test_heights_missing_under_land_are_put_at_their_level(tmp_path: Path) -> None:
     ds = holes()
     height = ds.z * (1 + 0.1 * ds.x) + 0 * ds.y + 0 * ds.time

@@ -11,7 +11,7 @@ import xarray as xr
 from vtkseries.cf.attributes import attribute, bounds_of
 from vtkseries.cf.curvilinear import LARGEST, Coordinate
 from vtkseries.cf.lazy import derive, settle
-from vtkseries.cf.longitudes import degrees, is_latitude, unwrap
+from vtkseries.cf.longitudes import ROUND, degrees, is_latitude, unwrap
 from vtkseries.cf.missing import filled
 from vtkseries.cf.neighbours import around
 from vtkseries.cf.roles import SPACE
@@ -20,7 +20,6 @@ from vtkseries.grids.sphere import Direction
 
 __all__ = ["corners", "round_poles"]
 
-_ROUND = 360.0
 _POLE = 90.0
 _SAME = 1e-3
 _WIDE = 60.0  # degrees of longitude between neighbours, which only those round a pole are apart
@@ -81,7 +80,10 @@ def round_poles(ds: xr.Dataset, found: Mapping[str, Coordinate]) -> dict[str, Co
         return dict(found)
     if any(c.edges or bounds_of(ds.variables[c.name]) in ds.variables for c in (lon, lat)) or 1 in lon.variable.shape:
         return dict(found)
-    east, north = (degrees(filled(c.variable)).transpose("y", "x") for c in (lon, lat))
+    east, north = (
+        filled(degrees(c.variable), plane=True, period=period).transpose("y", "x")
+        for c, period in ((lon, ROUND), (lat, None))
+    )
     east = unwrap(xr.Variable(("y", "x"), np.asarray(east.values, "f8")))[0]
     regular = np.ptp(east.values, 0).max() < _SAME > np.ptp(north.values, 1).max()
     wide = _spread(east.values) > _WIDE
@@ -170,7 +172,7 @@ def _apart(vertices: np.ndarray, order: Order) -> tuple[int, tuple[int, int], tu
     """Count the neighbours that differ with vertices in this order: how many, the step between them, and the first."""
     at = {place: vertices[..., number] for number, place in enumerate(order)}
     size = np.abs(at[1, 1] - at[0, 0]) + np.abs(at[1, 0] - at[0, 1])
-    size = np.where(size > _ROUND / 2, np.abs(size - _ROUND), size)
+    size = np.where(size > ROUND / 2, np.abs(size - ROUND), size)
     tolerance = 1e-4 * float(np.nanmedian(size)) + 1e-12
     along_x = _differ(at[0, 1][:, :-1], at[0, 0][:, 1:], tolerance) | _differ(
         at[1, 1][:, :-1], at[1, 0][:, 1:], tolerance
@@ -183,7 +185,7 @@ def _apart(vertices: np.ndarray, order: Order) -> tuple[int, tuple[int, int], tu
 
 def _differ(first: np.ndarray, second: np.ndarray, tolerance: float) -> np.ndarray:
     away = np.abs(first - second)
-    return np.asarray(np.minimum(away, np.abs(away - _ROUND)) > tolerance)
+    return np.asarray(np.minimum(away, np.abs(away - ROUND)) > tolerance)
 
 
 class _WithinPoles:

@@ -11,9 +11,9 @@ import xarray as xr
 
 from vtkseries.cf.attributes import attribute
 
-__all__ = ["degrees", "is_latitude", "is_longitude", "step_over_seam", "unwrap"]
+__all__ = ["ROUND", "degrees", "is_latitude", "is_longitude", "step_over_seam", "unwrap"]
 
-_ROUND = 360.0
+ROUND = 360.0
 _UNITS = re.compile(r"degrees?_?(e(ast)?)?", re.IGNORECASE)
 
 
@@ -65,16 +65,16 @@ def _smooth(values: Any, axes: Sequence[int]) -> Any:
     smooth = values
     for number, axis in enumerate(axes):
         if number == 0:
-            smooth = np.unwrap(smooth, axis=axis, period=_ROUND)
+            smooth = np.unwrap(smooth, axis=axis, period=ROUND)
             continue
         first = smooth[tuple(slice(0, 1) if i in axes[:number] else slice(None) for i in range(values.ndim))]
-        smooth = smooth + np.round((np.unwrap(first, axis=axis, period=_ROUND) - first) / _ROUND) * _ROUND
+        smooth = smooth + np.round((np.unwrap(first, axis=axis, period=ROUND) - first) / ROUND) * ROUND
     return smooth
 
 
 def _jumps(values: Any, axes: Sequence[int]) -> int:
     """Count the neighbours in the plane that are half a round or more apart."""
-    return sum(int(np.count_nonzero(np.abs(np.diff(values, axis=axis)) >= _ROUND / 2)) for axis in axes[:2])
+    return sum(int(np.count_nonzero(np.abs(np.diff(values, axis=axis)) >= ROUND / 2)) for axis in axes[:2])
 
 
 def step_over_seam(variable: xr.Variable) -> float | None:
@@ -82,8 +82,8 @@ def step_over_seam(variable: xr.Variable) -> float | None:
     if "x" not in variable.dims or variable.sizes["x"] < 3:  # noqa: PLR2004 (two columns go nowhere)
         return None
     values = np.asarray(variable.transpose("x", ...).values, "f8").reshape(variable.sizes["x"], -1)
-    smooth = np.unwrap(values, axis=0, period=_ROUND)
+    smooth = np.unwrap(values, axis=0, period=ROUND)
     span = np.median(smooth[-1] - smooth[0])
     step = np.median(np.abs(np.diff(smooth, axis=0)))
-    around = np.sign(span) * _ROUND
+    around = np.sign(span) * ROUND
     return float(around) if step > 0 and 0.5 * step < abs(around) - abs(span) < 1.5 * step else None

@@ -67,11 +67,20 @@ def lost(variable: xr.Variable) -> xr.Variable | None:
     return mask if _sampled(mask).any() else None
 
 
-def filled(variable: xr.Variable) -> xr.Variable:
+def filled(variable: xr.Variable, *, plane: bool = False, period: float | None = None) -> xr.Variable:
     """Put finite numbers where a coordinate is missing, so that no point is at infinity.
 
     They are those of the nearest point along x, else y, else z; for coordinates too large to be looked at whole, the
     mean of the level.
+
+    Parameters
+    ----------
+    variable : Variable
+    plane : bool
+        Whether it is one of a plane, whose points go on as they began: from one that is known to the next, and a step
+        beyond the outermost. So the cells beside missing ones have the corners that they would have.
+    period : float, optional
+        After which a coordinate of a plane begins again.
     """
     fills = fill_values(variable)
     if variable.dtype.kind != "f" or (_present(variable) and _complete(variable.values, fills)):
@@ -81,6 +90,8 @@ def filled(variable: xr.Variable) -> xr.Variable:
         if not gone.any():
             return variable
         values = np.where(gone, np.nan, variable.values)
+        if plane:
+            values = _going_on(values, [variable.dims.index(role) for role in "xy" if role in variable.dims], period)
         for role in ("x", "y", "z", "time"):
             if role in variable.dims and np.isnan(values).any():
                 values = _nearest(values, variable.dims.index(role))
@@ -128,14 +139,57 @@ def _nearest(values: np.ndarray, axis: int) -> np.ndarray:
     """Fill NaN with the nearest value along one axis."""
     moved = np.moveaxis(values, axis, -1)
     size = moved.shape[-1]
-    places = np.broadcast_to(np.arange(size), moved.shape)
-    good = ~np.isnan(moved)
-    before = np.maximum.accumulate(np.where(good, places, -1), axis=-1)
-    after = np.minimum.accumulate(np.where(good, places, 2 * size)[..., ::-1], axis=-1)[..., ::-1]
+    places, before, after = _neighbours(moved)
     use_after = (before < 0) | ((after < size) & (after - places < places - before))
     chosen = np.where(use_after, after, before)
-    result = np.take_along_axis(moved, np.clip(chosen, 0, size - 1), axis=-1)
-    return np.moveaxis(result, -1, axis)
+    return np.moveaxis(_take(moved, chosen), -1, axis)
+
+
+def _going_on(values: np.ndarray, axes: Sequence[int], period: float | None) -> np.ndarray:
+    """Fill NaN along that axis on which a value is nearest; what has none on any stays."""
+    found, least = values, np.full(values.shape, np.inf)
+    for axis in axes:
+        straight, away = _straight(values, axis, period)
+        found, least = np.where(away < least, straight, found), np.minimum(away, least)
+    return found
+
+
+def _straight(values: np.ndarray, axis: int, period: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Fill NaN between two values with those of the line between them, and beyond the outermost a step further.
+
+    Also give how far away the nearest value is: infinity where there is none.
+    """
+    moved = np.moveaxis(values, axis, -1)
+    size = moved.shape[-1]
+    places, before, after = _neighbours(moved)
+    between = (before >= 0) & (after < size)
+    start = np.where(before >= 0, before, after)
+    # Beyond the outermost, the step is that between the two last that are known.
+    stop = np.where(between, after, np.where(before >= 0, before - 1, after + 1))
+    first, other = _take(moved, start), np.where((stop >= 0) & (stop < size), _take(moved, stop), np.nan)
+    rise = np.nan_to_num(other - first)
+    rise -= 0.0 if period is None else np.round(rise / period) * period
+    share = np.where(between, (places - before) / np.maximum(after - before, 1), -1.0)
+    result = np.where(np.isnan(moved), first + rise * share, moved)
+    away = np.minimum(np.where(before >= 0, places - before, np.inf), np.where(after < size, after - places, np.inf))
+    return np.moveaxis(result, -1, axis), np.moveaxis(away, -1, axis)
+
+
+def _neighbours(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give each place along the last axis, and the next ones before and after that have a value, themselves included.
+
+    There is none before where it is -1, and none after where it is the size or more.
+    """
+    size = values.shape[-1]
+    places = np.broadcast_to(np.arange(size), values.shape)
+    good = ~np.isnan(values)
+    before = np.maximum.accumulate(np.where(good, places, -1), axis=-1)
+    after = np.minimum.accumulate(np.where(good, places, 2 * size)[..., ::-1], axis=-1)[..., ::-1]
+    return places, before, after
+
+
+def _take(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(values, np.clip(places, 0, values.shape[-1] - 1), axis=-1)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from vtkseries.cf.coordinates import Axis, attribute, upward
 from vtkseries.cf.corners import corners, round_poles
 from vtkseries.cf.curvilinear import Coordinate
 from vtkseries.cf.lazy import derive, settle, touching, wrapped
-from vtkseries.cf.longitudes import degrees, is_longitude, step_over_seam, unwrap
+from vtkseries.cf.longitudes import ROUND, degrees, is_longitude, step_over_seam, unwrap
 from vtkseries.cf.missing import filled, lost
 from vtkseries.cf.neighbours import inside
 from vtkseries.cf.orientation import flips, overturned
@@ -158,7 +158,9 @@ def _several(
     if mask is not None and isinstance(mask._data, np.ndarray) and mask._data.all():  # noqa: SLF001 (not to compute it)
         raise SeriesError(f"coordinate {str(name)!r} is missing everywhere; name another, as with {role}=...")
     turns = role == "x" and is_longitude(ds.variables[name], name)
-    variable, jumped = filled(coordinate.variable) if coordinate.whole is None else coordinate.whole, False
+    variable, jumped = coordinate.whole, False
+    if variable is None:
+        variable = filled(coordinate.variable, plane=role != "z", period=ROUND if turns else None)
     if coordinate.edges and mask is not None:
         mask = touching(mask, sorted(coordinate.edges))
     if turns:
