@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 from test_meshes import mesh, numbers, read, steps
+from test_meshes_bounded import icon
 
 from vtkseries.cli import main
 
@@ -28,6 +29,19 @@ def points() -> xr.Dataset:
         },
         {"featureType": "trajectory"},
     )
+
+
+def test_cells_by_bounds_become_unstructured_grids(tmp_path: Path) -> None:
+    icon().to_netcdf(tmp_path / "run.nc")
+    run("convert", tmp_path / "run.nc", tmp_path / "run.pvd", "-v", "ps", "--no-progress")
+    assert [grid.GetNumberOfCells() for _, grid in steps(tmp_path / "run.pvd")] == [4, 4]
+
+
+def test_what_several_variables_are_warned_of_is_said_once(tmp_path: Path) -> None:
+    ds = xr.Dataset({name: (("z", "y", "x"), np.arange(24.0).reshape(4, 3, 2)) for name in "ab"})
+    ds.to_netcdf(tmp_path / "run.nc", encoding={name: {"chunksizes": (4, 3, 2)} for name in "ab"})
+    said = run("convert", tmp_path / "run.nc", tmp_path / "run.pvd", "--chunks", "z=3", "--no-progress")
+    assert said.count("separate the stored chunks") == 1
 
 
 def test_a_mesh_becomes_unstructured_grids(tmp_path: Path) -> None:

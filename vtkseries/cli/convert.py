@@ -77,7 +77,8 @@ def convert(
     SOURCE is a netCDF file, a Zarr store, or anything that an installed xarray engine opens.
     Several, or a pattern in quotes, are joined by their coordinates. TARGET ends in .pvd, or
     in .vtr, .vti, .vts, .vtp or .vtu for one step, or in .vtkhdf for one file of all steps.
-    A UGRID mesh becomes .vtu, CF's points and trajectories (featureType) become .vtp.
+    A UGRID mesh, or cells whose corners are CF bounds, become .vtu, CF's points and
+    trajectories (featureType) become .vtp.
     """
     given = arguments(**options)
     for name, texts, read in (
@@ -123,9 +124,13 @@ def _kind(target: Path, grid: str | None, *, pieces: bool) -> str:
 
 def _told(ds: xr.Dataset) -> str:
     """Give the kind of grid that a file itself names: points and unstructured meshes are no grids."""
+    from vtkseries.meshes.bounded import bounded_cells  # noqa: PLC0415  heavy modules are imported where used
+
     if any(variable.attrs.get("cf_role") == "mesh_topology" for variable in ds.variables.values()):
         return "vtu"
-    return "vtp" if "featureType" in ds.attrs else "auto"
+    if "featureType" in ds.attrs:
+        return "vtp"
+    return "vtu" if bounded_cells(ds) else "auto"
 
 
 def _check(write: Callable[..., Any], given: Mapping[str, Any], kind: str, *, dry_run: bool) -> None:

@@ -54,8 +54,12 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        said = set[str]()
+
         def show(message: Warning | str, *_: object, **__: object) -> None:
-            _say("warning", message)
+            if str(message) not in said:  # xarray warns once a variable, in words that name none
+                said.add(str(message))
+                _say("warning", message)
 
         with warnings.catch_warnings():
             warnings.showwarning = show

@@ -15,12 +15,25 @@ from vtkseries.cf.roles import cf_roles
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.topology import Cells, Topology
 
-__all__ = ["find_bounded"]
+__all__ = ["bounded_cells", "find_bounded"]
 
 Array = npt.NDArray[Any]
 
 _CORNERS = 3
 _NODES = "corner of cells"
+
+
+def bounded_cells(ds: xr.Dataset, mesh: Hashable | None = None) -> dict[Hashable, dict[str, Hashable]]:
+    """Give x and y along each dim of cells whose corners are their bounds: of those drawn, or of the x named."""
+    found: dict[Hashable, dict[str, Hashable]] = {}
+    for name, (role, _) in cf_roles(ds).items():
+        bounds = attribute(ds[name].variable, "bounds")
+        if role in ("x", "y") and ds[name].ndim == 1 and bounds in ds.variables and _fits(ds, name, bounds):
+            found.setdefault(ds[name].dims[0], {})[role] = name
+    pairs = {dim: names for dim, names in found.items() if len(names) == len("xy")}
+    metadata = metadata_names(ds)
+    drawn = {dim for name, variable in ds.data_vars.items() if name not in metadata for dim in variable.dims}
+    return {dim: own for dim, own in pairs.items() if own["x"] == mesh or (mesh is None and dim in drawn)}
 
 
 def find_bounded(ds: xr.Dataset, mesh: Hashable | None) -> Topology | None:
@@ -37,19 +50,11 @@ def find_bounded(ds: xr.Dataset, mesh: Hashable | None) -> Topology | None:
     SeriesError
         There are several, or a cell has less than three corners.
     """
-    found: dict[Hashable, dict[str, Hashable]] = {}
-    for name, (role, _) in cf_roles(ds).items():
-        bounds = attribute(ds[name].variable, "bounds")
-        if role in ("x", "y") and ds[name].ndim == 1 and bounds in ds.variables and _fits(ds, name, bounds):
-            found.setdefault(ds[name].dims[0], {})[role] = name
-    pairs = {dim: names for dim, names in found.items() if len(names) == len("xy")}
-    metadata = metadata_names(ds)
-    drawn = {dim for name, variable in ds.data_vars.items() if name not in metadata for dim in variable.dims}
-    names = [names["x"] for names in pairs.values()]
-    pairs = {dim: own for dim, own in pairs.items() if own["x"] == mesh or (mesh is None and dim in drawn)}
+    pairs = bounded_cells(ds, mesh)
     if not pairs:
         return None
     if len(pairs) > 1:
+        names = [own["x"] for own in pairs.values()]
         raise SeriesError(
             f"this Dataset has cells of several kinds: say mesh={' or '.join(repr(str(n)) for n in names)}"
         )

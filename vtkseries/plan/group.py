@@ -191,7 +191,7 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
                 return (
                     f"lies on an unstructured grid: dim {dim!r} ({ds.sizes[dim]} values) has both longitudes and "
                     "latitudes, or x and y"
-                ), f"{first}write it with ds.vtk.to_vtu (its cells, by UGRID) or ds.vtk.to_vtp (its points)"
+                ), f"{first}write it with ds.vtk.to_vtu (its cells, by UGRID or bounds) or ds.vtk.to_vtp (its points)"
             free = "time" if dim in roles.spare else next((r for r in SPACE if r not in {*found, *roles.named}), None)
             own = f", or name its axis, as with {free}={str(dim)!r}" if free else ""
             if not own and ds.sizes[dim] <= _MOST_COMPONENTS and len(item.variables) == 1:
