@@ -44,9 +44,10 @@ def refuse_other_than_degrees(variable: xr.Variable, role: str, name: Hashable) 
     standard = attribute(variable, "standard_name") or ""
     if not units.startswith(("deg", "rad")) or standard.startswith(("grid_", "projection_")):
         what = standard or f"in {units}"
+        two = ", of two dims where the pole is rotated" if standard.startswith("grid_") else ""
         message = (
             f"sphere=True needs {kind} in degrees, and {role} is {str(name)!r} ({what}); "
-            f"name a coordinate that has them, as with {role}='{kind[:3]}'"
+            f"name a coordinate that has them{two}, as with {role}='{kind[:3]}'"
         )
         raise SeriesError(message)
 
