@@ -373,3 +373,14 @@ def test_a_series_is_continued_in_its_own_units_of_time_with_the_same_means(tmp_
     assert [time for time, _ in read_vtkhdf(path)] == [0, 1, 26, 332]
     with pytest.raises(SeriesError, match="field data 'mean' is there in it, and absent in the new step"):
         ds.drop_vars("mean").isel(time=[-1]).vtk.to_vtkhdf(path, mode="a")
+
+
+def test_the_path_is_that_of_the_home_directory_and_comes_back_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    ds = xr.Dataset({"T": (("y", "x"), np.arange(6.0).reshape(2, 3))})
+    assert ds.vtk.to_vtkhdf("~/home.vtkhdf") == tmp_path / "home.vtkhdf"
+    assert ds.vtk.to_vtkhdf("here.vtkhdf") == tmp_path / "here.vtkhdf"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here.vtkhdf", "home.vtkhdf"]

@@ -39,7 +39,7 @@ def check_target(path: str | os.PathLike[str], mode: str) -> Path:
     SeriesError
         An unknown suffix or mode, or ``mode="x"`` where something is.
     """
-    target = Path(path)
+    target = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 (links are not followed)
     if target.suffix not in (".vtkhdf", ".hdf"):
         message = f"path {str(path)!r} must end in .vtkhdf, as in {target.with_suffix('.vtkhdf').name!r}"
         raise SeriesError(message)
