@@ -61,6 +61,12 @@ def test_every_step_and_variable_of_one_file_is_as_in_the_file(tmp_path: Path) -
             np.testing.assert_array_equal(grid.axes[axis], AXES[axis])
 
 
+def test_a_source_may_be_in_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    dataset().to_netcdf(tmp_path / "run.nc")
+    assert vtkseries.link("~/run.nc", "~/run.vtkhdf") == tmp_path / "run.vtkhdf"
+
+
 def test_the_netcdf_file_is_neither_changed_nor_copied(tmp_path: Path) -> None:
     source = tmp_path / "run.nc"
     dataset().to_netcdf(source)

@@ -62,7 +62,7 @@ def check_files(source: Any) -> list[Path]:
 
     single = isinstance(source, str | os.PathLike)
     given: Iterable[Any] = [source] if single else source
-    paths = [Path(os.fspath(item)) for item in given]
+    paths = [Path(os.fspath(item)).expanduser() for item in given]
     if not paths:
         message = "source: there is no file in the list; give one netCDF-4 file or several"
         raise SeriesError(message)
