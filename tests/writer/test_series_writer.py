@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -297,7 +298,7 @@ def test_a_second_writer_gets_an_error_at_once(tmp_path: Path, solver: Solver) -
     with SeriesWriter(path, *solver.axes) as series:
         series.write(0, solver.point_data(0))
         for mode in "wa":
-            with pytest.raises(SeriesError, match="is being written by process"):
+            with pytest.raises(SeriesError, match="is being written by this process"):
                 SeriesWriter(path, *solver.axes, mode=mode)
         series.write(1, solver.point_data(1))
     assert pvd_times(path) == [0.0, 1.0]
@@ -368,3 +369,17 @@ def test_a_name_that_a_disk_cannot_hold_is_refused_before_any_file_exists(tmp_pa
     with pytest.raises(SeriesError, match="take a shorter one"):
         vtkseries.SeriesWriter(path.with_suffix(".vtkhdf"), *axes)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_writer_that_was_dropped_does_not_hold_up_the_next_one(tmp_path: Path) -> None:
+    def step(mode: str, time: float) -> None:
+        SeriesWriter(tmp_path / "run.pvd", [0.0, 1.0], [0.0, 1.0, 2.0], None, mode=mode).write(
+            time, {"T": np.full((3, 2), time)}
+        )
+
+    step("w", 0.0)
+    gc.collect()
+    step("a", 1.0)
+    gc.collect()
+    assert [time for time, _ in read_pvd(tmp_path / "run.pvd")] == [0.0, 1.0]
+    assert not list(tmp_path.glob(".*"))

@@ -101,6 +101,11 @@ class Lock:
     ) -> None:
         self.release()
 
+    def __del__(self) -> None:
+        """Give the lock up with the last reference: a writer that was dropped must not hold up the next one."""
+        with contextlib.suppress(Exception):  # as where the interpreter ends
+            self.release()
+
     def _forget(self) -> None:
         """In a forked process, close what it got of the lock, which stays with the process that took it."""
         if self._fd >= 0:
@@ -215,6 +220,11 @@ def _busy(series: Path, owner: tuple[str, str, int] | None) -> str:
         return f"{series} is being written by another process; wait for it or write to another path"
     host, kind, pid = owner
     who = f"{series} is being written by process {pid} on {host}; wait for it or write to another path"
+    if any(lock.series == series for lock in _HELD):
+        return (
+            f"{series} is being written by this process, {pid}; close what writes it, as a SeriesWriter by a with "
+            "block or close(), or write to another path"
+        )
     if kind == "kernel":
         return who
     file = series.with_name(f".{series.name}.lock")

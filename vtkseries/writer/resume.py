@@ -219,7 +219,8 @@ def differences(old: Held, new: Held) -> str:
                 was, now = before.get(name, "absent"), after.get(name, "absent")
                 return f"{tag} {name!r} is {was}, and in the new step {now}"
         if list(before) != list(after):
-            return f"its {tag} come in the order {', '.join(before)}, and the new step's {', '.join(after)}"
+            order, other = ", ".join(before), ", ".join(after)
+            return f"its {tag} come in the order {order}, and the new step's {other}; give them in the first order"
     return ""
 
 
