@@ -86,6 +86,16 @@ def test_a_netcdf_file_becomes_a_series(run: Any, dump: Path, tmp_path: Path) ->
         np.testing.assert_array_equal(values(grid_of(tmp_path / "run.pvd", "hfss", 3), "hfss")[0], ds["hfss"][3])
 
 
+def test_groups_are_named_where_all_variables_are_in_them(run: Any, dump: Path, tmp_path: Path) -> None:
+    with xr.open_dataset(dump) as ds:
+        ds.to_netcdf(tmp_path / "grouped.nc", group="sim/out")
+    source, target = tmp_path / "grouped.nc", tmp_path / "run.pvd"
+    assert error_of(run("convert", source, target)).endswith("name one, as with --group sim/out")
+    assert error_of(run("convert", source, target, "--group", "nope")).endswith("no --group nope; it has sim/out")
+    assert not target.exists()
+    assert run("convert", source, target, "--group", "sim/out").exit_code == 0
+
+
 def test_positions_and_labels_are_selected(run: Any, dump: Path, tmp_path: Path) -> None:
     pick = ("--select", "time=1:3", "--select", "x=0.0:2000.0", "--select", "z=-1")
     assert run("convert", dump, tmp_path / "run.pvd", "-v", "theta", *pick).exit_code == 0

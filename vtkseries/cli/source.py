@@ -47,6 +47,19 @@ def _engine(source: str, engine: str | None) -> str | None:
     return engine
 
 
+def _groups(path: str, engine: str | None) -> list[str]:
+    """Give the groups of a source that have variables; none where it cannot be asked."""
+    import xarray as xr  # noqa: PLC0415  `vtkseries --help` need not wait for it
+
+    try:
+        found = xr.open_groups(path, engine=engine)
+    except (OSError, ValueError, KeyError, TypeError, ImportError, NotImplementedError):
+        return []
+    for ds in found.values():
+        ds.close()
+    return [name.strip("/") for name, ds in found.items() if ds.data_vars and name != "/"]
+
+
 def _blocks(ds: xr.Dataset, time: str | None) -> Mapping[str, Any]:
     """Choose blocks that follow how the file is stored: whole steps, or slabs of a step that is too large."""
     try:
@@ -112,9 +125,13 @@ def open_sources(
     except PermissionError:
         raise
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        if group is not None and (groups := _groups(paths[0], options["engine"])):
+            raise SeriesError(f"{paths[0]}: there is no --group {group}; it has {', '.join(groups)}") from error
         reason = " ".join(str(error).split())
         raise SeriesError(f"{paths[0]}: xarray cannot open it ({reason}); name an installed --engine") from error
     with ds:
+        if group is None and not ds.data_vars and (groups := _groups(paths[0], options["engine"])):
+            raise SeriesError(f"{paths[0]}: all its variables are in groups; name one, as with --group {groups[0]}")
         yield ds
 
 
