@@ -229,3 +229,14 @@ def test_paraview_plays_each_ground_at_its_steps(tmp_path: Path) -> None:
         still, moving = found.parts
         np.testing.assert_array_equal(still.values["ground"][0], ground(LIFTS[number]))
         np.testing.assert_array_equal(moving.values["T"], step(number, 0)["T"][0])
+
+
+@pytest.mark.parametrize("suffix", [".pvd", ".vtkhdf"])
+def test_steps_with_a_scalar_time_read_back_as_a_series(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"run{suffix}"
+    with SeriesWriter(path) as series:
+        for number in range(3):
+            series.write(step(number, 5 * number, dim=False))
+    with xr.open_dataset(path, engine="vtkseries") as back:
+        expected = xr.concat([step(n, 5 * n) for n in range(3)], "time", data_vars="all")
+        xr.testing.assert_equal(back.load(), expected)

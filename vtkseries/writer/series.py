@@ -191,7 +191,8 @@ class SeriesWriter:
         Parameters
         ----------
         time : float, datetime64, timedelta64, cftime datetime or Dataset
-            After that of the step before. A Dataset of one step needs no more arguments; its own time is taken.
+            After that of the step before. A Dataset of one step needs no more arguments; its own time is taken. A part
+            on which nothing has a time dim is written again only where its values differ from the step before.
         point_data, cell_data : mapping of name to array, or tuple of arrays
             One value a grid point, or a cell: shape (nz, ny, nx), cells (nz-1, ny-1, nx-1), with `order="xyz"` the
             reverse; axes of one point may be left out. Strided, transposed and Fortran-ordered arrays are read where
@@ -206,7 +207,7 @@ class SeriesWriter:
         Returns
         -------
         Path
-            The file of the step.
+            The file of the step; of several, that of the first part with a time.
 
         Raises
         ------
