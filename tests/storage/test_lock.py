@@ -43,7 +43,7 @@ def test_the_second_writer_gets_an_error_that_names_the_first(tmp_path: Path) ->
     with Lock(path) as first:
         with pytest.raises(
             SeriesError,
-            match=rf"run\.pvd is being written by this process, {os.getpid()}; close .*another path",
+            match=rf"run\.pvd is being written by process {os.getpid()} on .*, which is this one; close .*another path",
         ):
             Lock(path).acquire()
         with Lock(tmp_path / "other.pvd"):

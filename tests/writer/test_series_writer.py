@@ -298,7 +298,7 @@ def test_a_second_writer_gets_an_error_at_once(tmp_path: Path, solver: Solver) -
     with SeriesWriter(path, *solver.axes) as series:
         series.write(0, solver.point_data(0))
         for mode in "wa":
-            with pytest.raises(SeriesError, match="is being written by this process"):
+            with pytest.raises(SeriesError, match=r"is being written by process .* which is this one"):
                 SeriesWriter(path, *solver.axes, mode=mode)
         series.write(1, solver.point_data(1))
     assert pvd_times(path) == [0.0, 1.0]
@@ -382,4 +382,3 @@ def test_a_writer_that_was_dropped_does_not_hold_up_the_next_one(tmp_path: Path)
     step("a", 1.0)
     gc.collect()
     assert [time for time, _ in read_pvd(tmp_path / "run.pvd")] == [0.0, 1.0]
-    assert not list(tmp_path.glob(".*"))

@@ -74,6 +74,7 @@ class Lock:
                 if self._take(fd, fresh=fresh):
                     self._fd = fd
                     _HELD.add(self)
+                    _OPEN[self.path] = fd
             finally:
                 if self._fd != fd:
                     os.close(fd)
@@ -87,6 +88,7 @@ class Lock:
         if os.name != "nt" and _is_in_place(self._fd, self.path):
             with contextlib.suppress(OSError):
                 os.unlink(self.path)  # noqa: PTH108  # one system call that tests can fail in turn
+        _OPEN.pop(self.path, None)
         os.close(self._fd)
         self._fd = -1
         if os.name == "nt":  # pragma: no cover  # which does not remove an open file
@@ -100,11 +102,6 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
-
-    def __del__(self) -> None:
-        """Give the lock up with the last reference: a writer that was dropped must not hold up the next one."""
-        with contextlib.suppress(Exception):  # as where the interpreter ends
-            self.release()
 
     def _forget(self) -> None:
         """In a forked process, close what it got of the lock, which stays with the process that took it."""
@@ -125,6 +122,8 @@ class Lock:
         """Try to make this file the lock; False where it is worth another try, with the file then in place."""
         locked = _lock(fd)
         if locked is False:
+            if not _is_held_here(self.series) and _closed(self.path):
+                return False  # of a writer that was dropped without being closed
             raise SeriesError(_busy(self.series, _owner(fd)))
         if locked is None:
             if not fresh:
@@ -152,12 +151,31 @@ class Lock:
 
 
 _HELD: weakref.WeakSet[Lock] = weakref.WeakSet()
+_OPEN: dict[Path, int] = {}
+"""The locks' files that this process has open, by path, also those of locks that are gone."""
+
+
+def _is_held_here(series: Path) -> bool:
+    return any(lock.series == series and lock._fd >= 0 for lock in _HELD)  # noqa: SLF001  # this module's own
+
+
+def _closed(path: Path) -> bool:
+    """Close what this process has of a lock; False where it has nothing."""
+    fd = _OPEN.pop(path, -1)
+    try:
+        mine = fd >= 0 and _is_in_place(fd, path)  # a number may be another file's by now
+    except OSError:
+        return False
+    if mine:
+        os.close(fd)
+    return mine
 
 
 def _forget_all() -> None:
     for lock in list(_HELD):
         lock._forget()  # noqa: SLF001  # this module's own
     _HELD.clear()
+    _OPEN.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -220,10 +238,10 @@ def _busy(series: Path, owner: tuple[str, str, int] | None) -> str:
         return f"{series} is being written by another process; wait for it or write to another path"
     host, kind, pid = owner
     who = f"{series} is being written by process {pid} on {host}; wait for it or write to another path"
-    if any(lock.series == series for lock in _HELD):
+    if _is_held_here(series):
         return (
-            f"{series} is being written by this process, {pid}; close what writes it, as a SeriesWriter by a with "
-            "block or close(), or write to another path"
+            f"{series} is being written by process {pid} on {host}, which is this one; close what writes it, as a "
+            "SeriesWriter by a with block or close(), or write to another path"
         )
     if kind == "kernel":
         return who
