@@ -54,7 +54,7 @@ def _groups(path: str, engine: str | None) -> list[str]:
     try:
         found = xr.open_groups(path, engine=engine)
     except (OSError, ValueError, KeyError, TypeError, ImportError, NotImplementedError):
-        return []
+        return []  # not every engine has groups; what was wrong before is said then
     for ds in found.values():
         ds.close()
     return [name.strip("/") for name, ds in found.items() if ds.data_vars and name != "/"]
