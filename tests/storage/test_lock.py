@@ -33,7 +33,7 @@ time.sleep(60)
 WITHOUT_LOCKS = """
 import pathlib, sys
 from vtkseries.storage import lock
-lock._lock = lambda fd: None
+lock.try_lock = lambda fd: None
 lock.Lock(pathlib.Path(sys.argv[1])).acquire()
 """
 

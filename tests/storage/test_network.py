@@ -12,7 +12,7 @@ from tools.solver import Solver
 
 from vtkseries import SeriesWriter
 from vtkseries.storage import index, network
-from vtkseries.storage.network import is_coherent
+from vtkseries.storage.network import is_coherent, is_local
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,21 @@ def test_the_mount_that_a_series_is_on_tells(
     monkeypatch.setattr(network, "_MOUNTS", tmp_path / "mountinfo")
     monkeypatch.setattr(os.path, "realpath", str)
     assert is_coherent(type(tmp_path)(folder) / "run.pvd") is coherent
+
+
+@pytest.mark.parametrize(
+    ("folder", "local"), [("/data", True), ("/home", False), ("/scratch", False), ("/bucket", False)]
+)
+def test_what_other_hosts_may_share_is_not_local(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    local: bool,  # noqa: FBT001  # pytest passes it by name
+) -> None:
+    (tmp_path / "mountinfo").write_text(MOUNTS)
+    monkeypatch.setattr(network, "_MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(os.path, "realpath", str)
+    assert is_local(type(tmp_path)(folder) / "run.vti") is local
 
 
 def test_a_disk_of_this_machine_is_coherent(tmp_path: Path) -> None:

@@ -6,12 +6,11 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from pathlib import Path
 
 from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.evtk.output import PathLike, absolute
+from vtkseries.evtk.output import PathLike, target
 from vtkseries.storage.index import Entry, Index
-from vtkseries.storage.links import followed
+from vtkseries.storage.newfile import naming
 from vtkseries.storage.stepfile import new_token
 
 __all__ = ["VtkGroup"]
@@ -39,12 +38,13 @@ class VtkGroup:
     """
 
     def __init__(self, filepath: PathLike) -> None:
-        self._path = followed(absolute(filepath, ".pvd"))
+        _, self._path = target(filepath, ".pvd")
         self._times: dict[float, set[int]] = {}
         self._count = 0
         self._saved = False
         self._token = new_token()
-        Index.create(self._path, token=self._token).release()
+        with naming(self._path):
+            Index.create(self._path, token=self._token).release()
 
     def addFile(
         self, filepath: PathLike, sim_time: float, group: str = "", part: int | str = "0", name: str = ""
@@ -79,12 +79,12 @@ class VtkGroup:
         if block != _part(part):
             text = f"time {time!r} has a part {part} already: {filepath} becomes part {block}; name it with part="
             warnings.warn(text, VtkSeriesWarning, stacklevel=2)
-        if not Path(filepath).exists():
+        if not os.path.exists(filepath):  # noqa: PTH110  # False also for a name that is too long
             text = f"{self._path} lists {filepath}, which is not there; write the file before it is added"
             warnings.warn(text, VtkSeriesWarning, stacklevel=2)
         file = os.path.relpath(filepath, self._path.parent).replace(os.sep, "/")
         entry = Entry(repr(time), file, block, str(name), group=str(group))
-        with Index.attach(self._path, self._token) as index:
+        with naming(self._path), Index.attach(self._path, self._token) as index:
             index.commit(self._count, [entry])
         self._count += 1
         taken.add(block)
@@ -92,9 +92,9 @@ class VtkGroup:
     def save(self) -> None:
         """End the series; the file is whole already."""
         if not self._saved:
-            self._saved = True
-            with Index.attach(self._path, self._token) as index:
+            with naming(self._path), Index.attach(self._path, self._token) as index:
                 index.close()
+            self._saved = True
 
 
 def _time(value: float) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vtkseries.errors import SeriesError
+from vtkseries.storage.leftovers import remove_leftovers
 from vtkseries.storage.links import followed
 from vtkseries.storage.onefile import write_file
 from vtkseries.xmlformat.codecs import Codec, codec
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from vtkseries.evtk.arrays import Arrays
     from vtkseries.xmlformat.layout import DataArray
 
-__all__ = ["PathLike", "absolute", "choose", "save"]
+__all__ = ["PathLike", "choose", "save", "target"]
 
 PathLike = str | os.PathLike[str]
+
+_LONGEST_NAME = 255
 
 _SUFFIXES = {
     "ImageData": ".vti",
@@ -28,18 +31,27 @@ _SUFFIXES = {
 }
 
 
-def absolute(path: PathLike, suffix: str) -> Path:
-    """Give the file's whole name: PyEVTK appends the extension, always.
+def target(path: PathLike, suffix: str) -> tuple[str, Path]:
+    """Give the file's whole name, and the file that is written where that is a link.
+
+    PyEVTK appends the extension, always. What killed calls left beside the file is removed.
 
     Raises
     ------
     SeriesError
-        The directory is not there.
+        The directory is not there, the name is too long, or a directory's.
     """
     final = Path(os.path.abspath(os.fspath(path) + suffix))  # noqa: PTH100  # as PyEVTK gives it
-    if not final.parent.is_dir():
+    beyond = len(os.fsencode(final.name)) - _LONGEST_NAME
+    if beyond > 0:
+        raise SeriesError(f"{final} has a name that is too long by {beyond} bytes; take a shorter one")
+    if not os.path.isdir(final.parent):  # noqa: PTH112  # False also where a directory's name is too long
         raise SeriesError(f"{final}: there is no directory {final.parent}; make it first")
-    return final
+    if final.is_dir():
+        raise SeriesError(f"{final} is a directory; take another name")
+    written = followed(final)
+    remove_leftovers(written)
+    return str(final), written
 
 
 def choose(compression: str | bool | None, level: int | None) -> Codec | None:  # noqa: FBT001  # True is zlib
@@ -92,6 +104,6 @@ def save(
         field,
         compressor=None if method is None else method.compressor,
     )
-    final = absolute(path, _SUFFIXES[kind])
-    write_file(followed(final), document, arrays.values, method)
-    return str(final)
+    name, final = target(path, _SUFFIXES[kind])
+    write_file(final, document, arrays.values, method)
+    return name

@@ -10,10 +10,10 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from vtkseries.errors import SeriesError
-from vtkseries.evtk.output import PathLike, absolute
+from vtkseries.evtk.output import PathLike, target
 from vtkseries.grids.sections import check_names
-from vtkseries.storage.links import followed
-from vtkseries.storage.stepfile import new_token, write_whole
+from vtkseries.storage.newfile import write_new
+from vtkseries.storage.stepfile import write_at
 from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ def writeParallelVTKGrid(
         f"</{kind}>",
         "</VTKFile>\n",
     ]
-    final = absolute(path, f".p{suffix}")
-    write_whole(followed(final), "\n".join(lines).encode(), new_token())
-    return str(final)
+    name, final = target(path, f".p{suffix}")
+    content = "\n".join(lines).encode()
+    write_new(final, lambda fd: write_at(fd, 0, content))
+    return name
 
 
 def _section(tag: str, arrays: Mapping[str, tuple[Any, int]]) -> list[str]:

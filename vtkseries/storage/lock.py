@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["Lock"]
+__all__ = ["Lock", "is_alive", "try_lock"]
 
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 _OWNER = re.compile(r"vtkseries (kernel|file) host=(\S{1,255}) pid=(\d{1,10})\n")
@@ -120,7 +120,7 @@ class Lock:
 
     def _take(self, fd: int, *, fresh: bool) -> bool:
         """Try to make this file the lock; False where it is worth another try, with the file then in place."""
-        locked = _lock(fd)
+        locked = try_lock(fd)
         if locked is False:
             if not _is_held_here(self.series) and _closed(self.path):
                 return False  # of a writer that was dropped without being closed
@@ -143,7 +143,7 @@ class Lock:
         return True
 
     def _may_take_over(self, owner: tuple[str, str, int] | None) -> bool:
-        if owner is None or owner[0] != socket.gethostname() or _is_alive(owner[2]):
+        if owner is None or owner[0] != socket.gethostname() or is_alive(owner[2]):
             return False
         text = f"{self.series}: process {owner[2]} of this host left its lock behind; taken over, as it is gone"
         warnings.warn(text, VtkSeriesWarning, stacklevel=5)
@@ -182,7 +182,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
 
 
-def _lock(fd: int) -> bool | None:
+def try_lock(fd: int) -> bool | None:
     """Say whether the kernel's lock was to be had; None where there are none."""
     try:
         import fcntl  # noqa: PLC0415  # Windows has none
@@ -221,7 +221,8 @@ def _owner(fd: int) -> tuple[str, str, int] | None:
     return None if found is None else (found[2], found[1], int(found[3]))
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Say whether a process of this host may be alive."""
     if os.name == "nt":  # pragma: no cover  # where signal 0 would end it
         return True
     try:

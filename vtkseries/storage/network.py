@@ -6,10 +6,11 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["is_coherent"]
+__all__ = ["is_coherent", "is_local"]
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = re.compile(r"nfs\d?|cifs|smb\w*|ncpfs|afs|9p|davfs|vboxsf|fuse|fuse\..+")
+_LOCAL = re.compile(r"ext\d|xfs|btrfs|bcachefs|f2fs|jfs|zfs|tmpfs|overlay|vfat|exfat|ntfs3?")
 
 
 def is_coherent(path: Path) -> bool:
@@ -23,13 +24,29 @@ def is_coherent(path: Path) -> bool:
     path : Path
         In a directory that exists.
     """
+    return _NETWORK.fullmatch(_kind(path)) is None
+
+
+def is_local(path: Path) -> bool:
+    """Say whether a file system is known to be of this machine alone.
+
+    Parameters
+    ----------
+    path : Path
+        In a directory that exists.
+    """
+    return _LOCAL.fullmatch(_kind(path)) is not None
+
+
+def _kind(path: Path) -> str:
+    """Give the system's word for the file system that a file is on; empty where it does not tell."""
     folder = os.path.realpath(path.parent)
     if folder.startswith("\\\\"):
-        return False  # Windows: a share
+        return "smb"  # Windows: a share
     try:
         mounts = _MOUNTS.read_text(errors="replace").splitlines()
     except OSError:
-        return True
+        return ""
     best = kind = ""
     for line in mounts:
         before, _, after = line.partition(" - ")
@@ -37,4 +54,4 @@ def is_coherent(path: Path) -> bool:
         # The later of two mounts on one point hides the earlier.
         if len(point) >= len(best) and (folder + "/").startswith(point.rstrip("/") + "/"):
             best, kind = point, after.split()[0]
-    return _NETWORK.fullmatch(kind) is None
+    return kind

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vtkseries.storage.mapped import mapped
+from vtkseries.storage.newfile import write_new
 from vtkseries.storage.parallel import in_order
 from vtkseries.storage.regions import threads
-from vtkseries.storage.stepfile import StepFile, new_token, write_all_at, write_at
+from vtkseries.storage.stepfile import write_all_at, write_at
 from vtkseries.storage.tiles import Tiles, Values
 from vtkseries.xmlformat import codecs
 from vtkseries.xmlformat.layout import FOOTER, PREFIX, Document, header_room, place, relocate, render
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from vtkseries.storage.stepfile import StepFile
     from vtkseries.xmlformat.codecs import Codec
 
 __all__ = ["write_file", "write_temporary"]
@@ -75,48 +77,35 @@ def write_file(
     OSError
         The directory is missing, the disk is full, or the like; what was under the name is still there.
     """
-    file = StepFile(path, token or new_token())
-    write_temporary(file, document, values, method, alone=True)
-    try:
-        file.publish(durable=durable)
-    except BaseException:
-        file.discard()
-        raise
+    write_new(path, lambda fd: _write(fd, document, values, method), token, durable=durable)
 
 
-def write_temporary(
-    file: StepFile,
-    document: Document,
-    values: Sequence[Values],
-    method: Codec | None = None,
-    *,
-    alone: bool = False,
-) -> None:
+def write_temporary(file: StepFile, document: Document, values: Sequence[Values], method: Codec | None = None) -> None:
     """Write a whole file under its temporary name; the arguments are those of :func:`write_file`.
 
-    Parameters
-    ----------
-    file : StepFile
-    alone : bool
-        Refuse to go on where another attempt has made it; otherwise both write the same bytes.
+    Where another attempt has made it, both write the same bytes.
 
     Raises
     ------
     OSError
         The directory is missing, the disk is full, or the like; nothing stays behind.
     """
-    fd = file.open_exclusive() if alone else file.open_for_blocks()
+    fd = file.open_for_blocks()
     try:
         try:
-            if method is None:
-                _write_raw(fd, document, values)
-            else:
-                _write_compressed(fd, document, values, method)
+            _write(fd, document, values, method)
         finally:
             os.close(fd)
     except BaseException:
         file.discard()
         raise
+
+
+def _write(fd: int, document: Document, values: Sequence[Values], method: Codec | None) -> None:
+    if method is None:
+        _write_raw(fd, document, values)
+    else:
+        _write_compressed(fd, document, values, method)
 
 
 def _write_raw(fd: int, document: Document, values: Sequence[Values]) -> None:

@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import time
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -36,11 +37,22 @@ _PATIENCE, _PAUSE = 1000, 0.01  # ten seconds, after which a stopped process hol
 _MOST_BUFFERS = 1024
 _CHUNK = 1 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
+_LONGEST_NAME, _LONGEST_TOKEN = 255, len("4194304.01234567")
 
 
 def new_token() -> str:
     """Give a name, unique on this machine, for the temporary files of one run: ``<pid>.<8 hexadecimal digits>``."""
     return f"{os.getpid()}.{secrets.token_hex(4)}"
+
+
+def _shortened(name: str, token: str) -> str:
+    """Give so much of a name that a temporary one has room for, whatever the token."""
+    encoded = os.fsencode(name)
+    room = _LONGEST_NAME - len("...tmp") - max(len(token), _LONGEST_TOKEN)
+    if len(encoded) <= room:
+        return name
+    told = f"~{zlib.crc32(encoded):08x}"
+    return encoded[: room - len(told)].decode(errors="ignore") + told
 
 
 def write_at(fd: int, position: int, buffer: Buffer | np.ndarray[Any, Any]) -> None:
@@ -216,8 +228,11 @@ class StepFile:
 
     @cached_property
     def temporary(self) -> Path:
-        """The name until then, in the same directory, since a rename does not cross file systems."""
-        return self.final.with_name(f".{self.final.name}.{self.token}.tmp")
+        """The name until then, in the same directory, since a rename does not cross file systems.
+
+        A long name is cut there, and what it was is told by a checksum.
+        """
+        return self.final.with_name(f".{_shortened(self.final.name, self.token)}.{self.token}.tmp")
 
     def open(self) -> int:
         """Open the temporary file and give its descriptor.
