@@ -131,6 +131,8 @@ for size in sizes:
         path = Path(evtk.imageToVTK(root / "run", pointData={"a": a, "b": np.asfortranarray(a), "c": a[::-1]}))
     except OSError as error:
         assert error.errno == 28, error
+        assert str(root / 'run.vti') in str(error), error
+        assert 'make room' in str(error), error
         assert not list(root.iterdir()), size
         full += 1
     else:
