@@ -52,6 +52,24 @@ def test_short_and_interrupted_writes_are_carried_on(tmp_path: Path, monkeypatch
     os.close(fd)
 
 
+def test_no_write_is_so_long_that_the_system_takes_a_huge_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, lengths = os.pwrite, list[int]()
+
+    def told(fd: int, data: Buffer, position: int) -> int:
+        lengths.append(memoryview(data).nbytes)
+        return real(fd, data, position)
+
+    values = np.arange(300_001, dtype="f8")
+    fd = StepFile(tmp_path / "s.vtr", TOKEN).open_exclusive()
+    monkeypatch.setattr(os, "pwrite", told)
+    write_at(fd, 5, values)
+    monkeypatch.undo()
+    assert max(lengths) <= 1 << 19
+    assert len(lengths) <= 11, "nor so short that the calls take the time"
+    assert os.pread(fd, 3_000_000, 0) == bytes(5) + values.tobytes()
+    os.close(fd)
+
+
 def test_a_write_that_makes_no_progress_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fd = StepFile(tmp_path / "s.vtr", TOKEN).open_exclusive()
     monkeypatch.setattr(os, "pwrite", lambda *_: 0)

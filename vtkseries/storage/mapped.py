@@ -22,9 +22,9 @@ __all__ = ["mapped"]
 _HUGE = 1 << 21
 """Bytes of a huge page, which begins at a multiple of them in memory as in the file."""
 
-_PATIENCE, _ALLOWANCE = 1e-3, 4
-"""Seconds that as many small pages take, and how many times that huge ones may be behind. They are where memory must be
-freed for them, or where the host of a virtual machine must give it first: of small pages some mostly lie ready."""
+_PATIENCE = 1e-3
+"""Seconds that as many small pages take. A huge one takes more where memory must be freed for it, or where the host of
+a virtual machine must give it first, and so will the next ones; of small pages some mostly lie ready."""
 
 _LINUX = sys.platform == "linux" and sys.maxsize > 1 << 32
 _TMPFS = 0x01021994
@@ -62,11 +62,10 @@ def mapped(fd: int, start: int, stop: int, size: int) -> npt.NDArray[np.uint8] |
     if memory is None:
         return None
     at = ctypes.addressof(memory) - first
-    begin = time.thread_time()
-    for number, page in enumerate(pages):
+    for page in pages:
         os.posix_fallocate(fd, max(page, start), 1)  # what has no page at all is not made huge
-        refused = _system().madvise(at + page, _HUGE, _MADV_COLLAPSE)
-        if refused or time.thread_time() - begin > (number + _ALLOWANCE) * _PATIENCE:
+        begin = time.thread_time()
+        if _system().madvise(at + page, _HUGE, _MADV_COLLAPSE) or time.thread_time() - begin > _PATIENCE:
             return None
     os.posix_fallocate(fd, start, stop - start)
     return np.ctypeslib.as_array(memory)[start - first : stop - first]

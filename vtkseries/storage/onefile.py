@@ -171,8 +171,8 @@ class _Movers:
     def _write(self, at: int, source: Values) -> None:
         if not source.nbytes:
             return
-        # All threads' buffers together take no more than half of one component.
-        most = source.nbytes // (2 * self._many * len(source.components))
+        # All threads' buffers together take no more than one component.
+        most = source.nbytes // (self._many * len(source.components))
         tiles = Tiles(source, min(_MOST, max(_LEAST, most)))
         if tiles.whole is not None:
             write_at(self._fd, at, tiles.whole)

@@ -36,6 +36,8 @@ _TRIES = 12
 _PATIENCE, _PAUSE = 1000, 0.01  # ten seconds, after which a stopped process holds nobody up
 _MOST_BUFFERS = 1024
 _CHUNK = 1 << 20
+# Of a longer write Linux keeps huge pages, each of which a virtual machine's host takes milliseconds to give.
+_LONGEST_WRITE = 1 << 18
 _BINARY = getattr(os, "O_BINARY", 0)
 _LONGEST_NAME, _LONGEST_TOKEN = 255, len("4194304.01234567")
 
@@ -66,7 +68,7 @@ def write_at(fd: int, position: int, buffer: Buffer | np.ndarray[Any, Any]) -> N
     rest = _bytes(buffer)
     while rest:
         try:
-            written = os.pwrite(fd, rest, position)
+            written = os.pwrite(fd, rest[: _LONGEST_WRITE - position % _LONGEST_WRITE], position)
         except InterruptedError:
             continue
         if not written:

@@ -79,7 +79,10 @@ class Tiles:
         turned = depth(self._arrays[0])
         if turned is None:
             most = max(1, min(self._most, _STRETCH) // self.item)
-        deep = _even(planes, turned or max(1, most // (rows * columns)))
+        whole = most // (rows * columns)
+        # Whole planes are one stretch of the file, which a system takes faster than many, if they are not too few.
+        fitting = turned if turned is None or whole < turned // 4 else min(whole, turned // 2)
+        deep = _even(planes, fitting or max(1, whole))
         height = _even(rows, most // (deep * columns))
         width = columns if deep * columns <= most else _even(columns, most // deep)
         return self._cut(deep, height, width)
