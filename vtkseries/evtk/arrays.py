@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vtkseries.errors import SeriesError
+from vtkseries.evtk.given import as_mapping, given
 from vtkseries.grids.sections import Sections, active, check_names
 from vtkseries.xmlformat import codecs
 from vtkseries.xmlformat.dtypes import storage_dtype, vtk_type
@@ -62,7 +63,7 @@ class Place:
         SeriesError
             Its shape is another one.
         """
-        array = self._by_name(array)
+        array = self._by_name(given(f"{self.what}: array {name!r}", array))
         shape = tuple(array.shape)
         if array.ndim == 1 and array.size == self.size:
             return (array,)
@@ -81,7 +82,7 @@ class Place:
     def _by_name(self, array: Any) -> Any:
         dims = getattr(array, "dims", None)
         if dims is None:
-            return _plain(array)
+            return array
         for names in (self.dims, ("x", "y", "z")):
             if len(names) == len(dims) and set(names) == set(dims):
                 array = array.transpose(*names)
@@ -107,23 +108,12 @@ def _inserted(axis: int) -> tuple[Any, ...]:
     return (*(slice(None),) * axis, None, ...)
 
 
-def _plain(array: Any) -> Any:
-    """Give an array that NumPy's and dask's methods work on, without a copy where it is one."""
-    if isinstance(array, np.ma.MaskedArray):
-        if array.dtype.kind not in "fc" and np.ma.is_masked(array):
-            raise SeriesError(f"an integer array has masked values ({array.dtype}); fill them with a value of yours")
-        return array.filled(np.nan) if array.dtype.kind in "fc" else array.data
-    return array if hasattr(array, "dtype") and hasattr(array, "shape") else np.asarray(array)
-
-
 class Arrays(Sections):
     """Sections of a file, from what callers pass."""
 
     def data(self, tag: str, data: Data | None, place: Place) -> None:
         """Add ``PointData`` or ``CellData``: scalars, and vectors as tuples of arrays or a trailing axis."""
-        if data is not None and not isinstance(data, Mapping):
-            raise SeriesError(f"{place.what} is a {type(data).__name__}; expected a dict of arrays by name")
-        fitted = [(name, _components(name, content, place)) for name, content in _named(data or {})]
+        fitted = [(name, _components(name, content, place)) for name, content in _named(as_mapping(place.what, data))]
         self.add(tag, fitted, active(fitted))
 
 
@@ -142,11 +132,19 @@ def _components(name: str, content: Any, place: Place) -> tuple[Any, ...]:
             f"{place.what}: {name!r} is a tuple of {len(parts)} arrays; expected three, each of shape {place.shape}"
         )
     flat = [part[0] for part in parts]
+    _check_mixed(f"{place.what}: the components of {name!r}", flat)
     if any(part.ndim != flat[0].ndim for part in flat):
         flat = [part if part.ndim == 1 else part.reshape(-1) for part in flat]
     if len(flat) == 2:  # noqa: PLR2004  # a vector in a plane
         flat.append(np.broadcast_to(np.zeros((), flat[0].dtype), flat[0].shape))
     return tuple(flat)
+
+
+def _check_mixed(label: str, parts: list[Any]) -> None:
+    """Refuse components that no one dtype holds."""
+    kinds = [part.dtype for part in parts]
+    if len(set(kinds)) > 1 and any(kind.kind not in "biufc" for kind in kinds):
+        raise SeriesError(f"{label} have the dtypes {', '.join(map(str, kinds))}; give all the same one")
 
 
 def field_data(data: Data | None, method: Codec | None) -> tuple[DataArray, ...]:
@@ -158,11 +156,14 @@ def field_data(data: Data | None, method: Codec | None) -> tuple[DataArray, ...]
         An array has a dtype that VTK has not, or a name that no reader takes.
     """
     found = []
-    for name, content in _named(data or {}):
+    for name, content in _named(as_mapping("fieldData", data)):
         parts = content if isinstance(content, tuple) else (content,)
-        arrays = [np.asarray(_plain(getattr(part, "data", part) if hasattr(part, "dims") else part)) for part in parts]
+        if not parts:
+            raise SeriesError(f"fieldData: array {name!r} is an empty tuple; give its components")
+        arrays = [np.asarray(given(f"fieldData: array {name!r}", part)) for part in parts]
         if len({array.shape for array in arrays}) > 1:
             raise SeriesError(f"fieldData: the components of {name!r} have different shapes")
+        _check_mixed(f"fieldData: the components of {name!r}", arrays)
         array = np.stack([a.ravel("F") for a in arrays], -1) if len(arrays) > 1 else arrays[0]
         if array.ndim != 2:  # noqa: PLR2004  # values and their components
             array = array.ravel("F")

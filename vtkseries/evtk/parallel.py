@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
@@ -10,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from vtkseries.errors import SeriesError
+from vtkseries.evtk.given import as_mapping, as_whole_number, given
 from vtkseries.evtk.output import PathLike, target
 from vtkseries.grids.sections import check_names
 from vtkseries.storage.newfile import write_new
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["writeParallelVTKGrid"]
 
 _AXES = 3
+_LARGEST = 2**31 - 1
 _KINDS = {"vts": ("PStructuredGrid", "PPoints"), "vtr": ("PRectilinearGrid", "PCoordinates")}
 _WHITE = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
@@ -63,7 +66,12 @@ def writeParallelVTKGrid(
     SeriesError
         The pieces do not cover the grid, or disagree with each other; no file is made.
     """
-    names = [str(source) for source in sources]
+    if isinstance(sources, str | bytes | os.PathLike):
+        raise SeriesError(f"sources={sources!r}; expected a list of the pieces' files")
+    starts, ends, sources = (
+        _listed(name, values) for name, values in {"starts": starts, "ends": ends, "sources": sources}.items()
+    )
+    names = [os.fsdecode(source) if isinstance(source, bytes | os.PathLike) else str(source) for source in sources]
     if not len(starts) == len(ends) == len(names) or not names:
         raise SeriesError(
             f"starts, ends and sources have {len(starts)}, {len(ends)} and {len(names)} entries; expected one a piece"
@@ -73,24 +81,27 @@ def writeParallelVTKGrid(
         raise SeriesError(f"sources end in {', '.join(sorted(suffixes))}; expected all .vtr or all .vts")
     suffix = suffixes.pop()
     kind, geometry = _KINDS[suffix]
-    shape, dtype = coordsData
-    whole = _extent(kind, (0, 0, 0), [n - 1 for n in shape])
+    try:
+        shape, dtype = coordsData
+    except (TypeError, ValueError) as error:
+        raise SeriesError(f"coordsData={coordsData!r}; expected ((nx, ny, nz), dtype)") from error
+    whole = _extent("coordsData", (0, 0, 0), [n - 1 for n in _indices("coordsData", shape)])
     boxes = [_extent(name, start, end) for name, start, end in zip(names, starts, ends, strict=True)]
     _check_cover(whole, boxes, names)
-    stored = storage_dtype(np.dtype(dtype))
-    if stored is None or np.dtype(dtype).kind not in "iuf":
-        raise SeriesError(f"coordsData has the dtype {np.dtype(dtype)}; expected that of the coordinates, real numbers")
+    kept = _dtype("coordsData", dtype)
+    stored = storage_dtype(kept)
+    if stored is None or kept.kind not in "iuf":
+        raise SeriesError(f"coordsData has the dtype {kept}; expected that of the coordinates, real numbers")
     if suffix == "vts" and stored.kind != "f":
         stored = np.dtype("f8")
-    if int(ghostlevel) != ghostlevel or ghostlevel < 0:
-        raise SeriesError(f"ghostlevel={ghostlevel!r}; expected a whole number of layers, 0 or more")
+    ghostlevel = as_whole_number("ghostlevel", ghostlevel, 0)
     axes = {"x": (stored, 1), "y": (stored, 1), "z": (stored, 1)} if suffix == "vtr" else {"points": (stored, 3)}
     lines = [
         '<?xml version="1.0"?>',
         f'<VTKFile type="{kind}" version="1.0" byte_order="LittleEndian" header_type="UInt64">',
-        f'<{kind} WholeExtent="{_text(whole)}" GhostLevel="{int(ghostlevel)}">',
-        *_section("PPointData", pointData or {}),
-        *_section("PCellData", cellData or {}),
+        f'<{kind} WholeExtent="{_text(whole)}" GhostLevel="{ghostlevel}">',
+        *_section("PPointData", _described("pointData", pointData)),
+        *_section("PCellData", _described("cellData", cellData)),
         *_section(geometry, axes),
         *(
             f'<Piece Extent="{_text(box)}" Source={quoteattr(name, _WHITE)}/>'
@@ -105,7 +116,45 @@ def writeParallelVTKGrid(
     return name
 
 
-def _section(tag: str, arrays: Mapping[str, tuple[Any, int]]) -> list[str]:
+def _described(label: str, arrays: Any) -> dict[str, tuple[np.dtype[Any], int]]:
+    """Give the dtype and the number of components of each array."""
+    found = {}
+    for name, content in as_mapping(label, arrays).items():
+        try:
+            dtype, components = content
+        except (TypeError, ValueError) as error:
+            raise SeriesError(f"{label}: array {name!r} is {content!r}; expected (dtype, components)") from error
+        what = f"{label}: array {name!r}"
+        found[name] = (_dtype(what, dtype), as_whole_number(f"{what}: components", components, 1))
+    return found
+
+
+def _dtype(label: str, dtype: Any) -> np.dtype[Any]:
+    try:
+        found: np.dtype[Any] = np.dtype(dtype)
+    except (TypeError, ValueError) as error:
+        raise SeriesError(f"{label} has the dtype {dtype!r}, which NumPy does not know") from error
+    return found
+
+
+def _listed(label: str, values: Any) -> list[Any]:
+    try:
+        return list(values)
+    except TypeError as error:
+        raise SeriesError(f"{label}={values!r}; expected a list with one entry a piece") from error
+
+
+def _indices(label: str, values: Any) -> list[int]:
+    """Give three whole numbers, along x, y, z."""
+    array = np.asarray(given(label, values))
+    if array.shape != (_AXES,) or array.dtype.kind not in "iuf" or (array != np.trunc(array)).any():
+        raise SeriesError(f"{label}: {values!r}; expected three whole numbers, along x, y, z")
+    if (np.abs(array.astype(np.float64)) > _LARGEST).any():
+        raise SeriesError(f"{label}: {values!r}; VTK counts the points of an axis up to {_LARGEST}")
+    return [int(value) for value in array.tolist()]
+
+
+def _section(tag: str, arrays: Mapping[str, tuple[np.dtype[Any], int]]) -> list[str]:
     check_names(tag, list(arrays))
     roles = ""
     for role, wanted in (("Scalars", 1), ("Vectors", 3)) if tag.endswith("Data") else ():
@@ -113,20 +162,19 @@ def _section(tag: str, arrays: Mapping[str, tuple[Any, int]]) -> list[str]:
         roles += f" {role}={quoteattr(first, _WHITE)}" if first else ""
     lines = []
     for name, (dtype, components) in arrays.items():
-        stored = storage_dtype(np.dtype(dtype))
-        if stored is None or np.dtype(dtype).kind == "c":
-            raise SeriesError(f"{tag}: array {name!r} has the dtype {np.dtype(dtype)}; name the arrays of the pieces")
-        if int(components) < 1:
-            raise SeriesError(f"{tag}: array {name!r} has {components} components; expected 1 or more")
-        count = f' NumberOfComponents="{int(components)}"' if int(components) != 1 else ""
+        stored = storage_dtype(dtype)
+        if stored is None or dtype.kind == "c":
+            raise SeriesError(f"{tag}: array {name!r} has the dtype {dtype}; name the arrays of the pieces")
+        count = f' NumberOfComponents="{components}"' if components != 1 else ""
         lines.append(f'<PDataArray type="{vtk_type(stored)}" Name={quoteattr(name, _WHITE)}{count}/>')
     return [f"<{tag}{roles}>", *lines, f"</{tag}>"]
 
 
 def _extent(name: str, start: Sequence[int], end: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    if len(start) != _AXES or len(end) != _AXES or any(b < a for a, b in zip(start, end, strict=True)):
-        raise SeriesError(f"{name}: from {tuple(start)} to {tuple(end)}; expected three numbers each, the end last")
-    return tuple((int(a), int(b)) for a, b in zip(start, end, strict=True))
+    first, last = _indices(name, start), _indices(name, end)
+    if any(b < a for a, b in zip(first, last, strict=True)):
+        raise SeriesError(f"{name}: from {tuple(first)} to {tuple(last)}; expected three numbers each, the end last")
+    return tuple(zip(first, last, strict=True))
 
 
 def _text(extent: tuple[tuple[int, int], ...]) -> str:

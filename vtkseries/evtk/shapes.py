@@ -9,6 +9,7 @@ import numpy as np
 
 from vtkseries.errors import SeriesError
 from vtkseries.evtk.cells import VtkQuad, VtkTetra, VtkTriangle
+from vtkseries.evtk.given import as_mapping, as_number, as_whole_number, real
 from vtkseries.evtk.unstructured import cell_types_of, index_type, write_cells
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ def pointsToVTKAsTIN(
     SeriesError
         SciPy is missing, the points have no triangulation, or an array has a wrong shape; no file is made.
     """
-    if ndim not in {2, 3}:
+    if as_number("ndim", ndim) not in {2, 3}:
         raise SeriesError(f"pointsToVTKAsTIN: ndim={ndim!r}; expected 2 for triangles or 3 for tetrahedra")
+    ndim = int(ndim)
     try:
         from scipy.spatial import Delaunay, QhullError  # noqa: PLC0415  # optional
     except ImportError as error:
         raise SeriesError("pointsToVTKAsTIN needs SciPy: pip install scipy") from error
-    axes = [np.asarray(getattr(axis, "data", axis), np.float64).ravel("F") for axis in (x, y, z)]
+    x, y, z = (real(f"coordinate {name!r}", axis) for name, axis in zip("xyz", (x, y, z), strict=True))
+    axes = [np.asarray(axis, np.float64).ravel("F") for axis in (x, y, z)]
     if len({axis.size for axis in axes}) > 1:
         raise SeriesError(f"coordinates x, y, z have {[a.size for a in axes]} values; expected the same number")
     try:
@@ -79,7 +82,7 @@ def pointsToVTKAsTIN(
     kind = VtkTriangle if ndim == 2 else VtkTetra  # noqa: PLR2004  # the choice of ndim
     cells = (simplices.ravel().astype(size), np.arange(1, number + 1, dtype=size) * nodes, cell_types_of(kind, number))
     options = (fieldData, comments, compression, compression_level)
-    return write_cells(path, (x, y, z), cells, (None, data or {"Elevation": z}, "data"), options)
+    return write_cells(path, (x, y, z), cells, (None, as_mapping("data", data) or {"Elevation": z}, "data"), options)
 
 
 def cylinderToVTK(
@@ -130,14 +133,9 @@ def cylinderToVTK(
     SeriesError
         An array has a wrong shape, or a dtype that VTK has not; no file is made.
     """
-    if nlayers < 1 or npilars < 3:  # noqa: PLR2004  # fewer points than a triangle's
-        raise SeriesError(f"cylinderToVTK: nlayers={nlayers}, npilars={npilars}; expected at least 1 and 3")
-    for name, number in {"nlayers": nlayers, "npilars": npilars}.items():
-        if int(number) != number:
-            raise SeriesError(f"cylinderToVTK: {name}={number!r}; expected a whole number")
-    nlayers, npilars = int(nlayers), int(npilars)
-    if not np.isfinite([x0, y0, z0, z1, radius]).all():
-        raise SeriesError("cylinderToVTK: x0, y0, z0, z1 and radius must be finite numbers")
+    nlayers, npilars = as_whole_number("nlayers", nlayers, 1), as_whole_number("npilars", npilars, 3)
+    x0, y0, z0, z1 = (as_number(*item) for item in {"x0": x0, "y0": y0, "z0": z0, "z1": z1}.items())
+    radius = as_number("radius", radius)
     angles = np.arange(npilars) * (2.0 * np.pi / npilars)
     rise = (z0 + (z1 - z0) / nlayers) - z0
     x = np.tile(radius * np.cos(angles) + x0, nlayers + 1)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vtkseries.errors import SeriesError
+from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.evtk.arrays import Arrays, Data, Place, field_data
+from vtkseries.evtk.given import as_mapping, given, real
 from vtkseries.evtk.output import PathLike, choose, save
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["gridToVTK", "imageToVTK", "rectilinearToVTK", "structuredToVTK"]
 
 _AXES = 3
+_LARGEST = 2**31 - 1
 _PLANE = 2
 
 
@@ -123,7 +125,8 @@ def gridToVTK(
     SeriesError
         An array has a wrong shape, or a dtype that VTK has not; no file is made.
     """
-    ndims = [np.ndim(axis) for axis in (x, y, z)]
+    x, y, z = (given(f"coordinate {name!r}", axis) for name, axis in zip("xyz", (x, y, z), strict=True))
+    ndims = [axis.ndim for axis in (x, y, z)]
     if ndims not in ([1] * 3, [2] * 3, [3] * 3):
         raise SeriesError(
             f"x, y, z have {ndims[0]}, {ndims[1]} and {ndims[2]} dimensions; expected 1 each for a rectilinear grid, "
@@ -185,6 +188,7 @@ def rectilinearToVTK(
     for name, axis in zip("xyz", axes, strict=True):
         if axis.ndim != 1 or not axis.size:
             raise SeriesError(f"coordinate {name!r} has the shape {axis.shape}; expected ({'n' + name},), one axis")
+        _check_axis(name, axis)
     dims = tuple(next(iter(getattr(axis, "dims", (name,)))) for name, axis in zip("xyz", (x, y, z), strict=True))
     nodes = tuple(axis.size for axis in axes)
     arrays, method = Arrays(), choose(compression, compression_level)
@@ -233,13 +237,14 @@ def structuredToVTK(
     SeriesError
         An array has a wrong shape, or a dtype that VTK has not; no file is made.
     """
+    x, y, z = (_coordinate(name, axis) for name, axis in zip("xyz", (x, y, z), strict=True))
     dims = tuple(getattr(x, "dims", ()))
-    shape = tuple(np.shape(x))
+    shape = tuple(x.shape)
     if len(shape) not in {_PLANE, _AXES} or 0 in shape:
         raise SeriesError(f"coordinate 'x' has the shape {shape}; expected (nx, ny, nz), or (nx, ny) for a surface")
     nodes = shape + (1,) * (_AXES - len(shape))
     place = Place("coordinates", nodes, dims)
-    points = tuple(place.fit(name, _coordinate(name, axis))[0] for name, axis in zip("xyz", (x, y, z), strict=True))
+    points = tuple(place.fit(name, axis)[0] for name, axis in zip("xyz", (x, y, z), strict=True))
     arrays, method = Arrays(), choose(compression, compression_level)
     arrays.add("Points", [("points", as_points(points))], {})
     _add_data(arrays, nodes, dims, cellData, pointData)
@@ -261,14 +266,28 @@ def with_comments(data: Data | None, comments: Sequence[str] | None) -> Data | N
     """Add comments to field data, where readers show them."""
     if not comments:
         return data
-    return {**(data or {}), "comments": np.array([comments] if isinstance(comments, str) else list(comments))}
+    return {
+        **as_mapping("fieldData", data),
+        "comments": np.array([comments] if isinstance(comments, str) else list(comments)),
+    }
 
 
 def _coordinate(name: str, axis: Any) -> Any:
-    array = axis if hasattr(axis, "dims") else np.asarray(axis)
-    if array.dtype.kind not in "iuf":
-        raise SeriesError(f"coordinate {name!r} has the dtype {array.dtype}; expected real numbers")
+    array = real(f"coordinate {name!r}", axis)
     return array if array.ndim > 1 else np.asarray(array)
+
+
+def _check_axis(name: str, axis: Any) -> None:
+    """Refuse places that are none, and warn of an axis that falls or turns: VTK finds no cells there, or wrong ones."""
+    if not np.isfinite(axis).all():
+        raise SeriesError(f"coordinate {name!r} has values that are not finite; give every point a place")
+    if not (axis[1:] < axis[:-1]).any():
+        return
+    if (axis[1:] > axis[:-1]).any():
+        text = f"coordinate {name!r} neither rises nor falls throughout; its cells lie over one another: sort it"
+    else:
+        text = f"coordinate {name!r} falls, so that readers find nothing at a place; reverse it and arrays along {name}"
+    warnings.warn(text, VtkSeriesWarning, stacklevel=3)
 
 
 def _add_data(
@@ -280,18 +299,17 @@ def _add_data(
 
 def _image_nodes(cells: Data | None, points: Data | None, spacing: Sequence[float]) -> tuple[int, ...]:
     """Infer an image's points from its first array, cells before points."""
+    cells, points = as_mapping("cellData", cells), as_mapping("pointData", points)
     name = "cellData" if cells else "pointData"
     content = cells or points
     if not content:
         raise SeriesError("imageToVTK: give cellData or pointData, from which the number of points is known")
-    if not isinstance(content, Mapping):
-        raise SeriesError(f"{name} is a {type(content).__name__}; expected a dict of arrays by name")
     shape: tuple[int, ...] = ()
-    for array in content.values():
-        first = array[0] if isinstance(array, tuple) and array else array
+    for key, array in content.items():
+        first = given(f"{name}: array {key!r}", array[0] if isinstance(array, tuple) and array else array)
         if hasattr(first, "dims") and set(first.dims) == {"x", "y", "z"}:
             first = first.transpose("x", "y", "z")
-        shape = tuple(np.shape(first))
+        shape = tuple(first.shape)
         if len(shape) >= _PLANE:
             break
     if len(shape) < _PLANE or 0 in shape:
@@ -311,14 +329,16 @@ def _image_nodes(cells: Data | None, points: Data | None, spacing: Sequence[floa
 
 
 def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:
-    array = np.asarray(values, np.float64)
+    array = real(name, values)
     if array.shape != (_AXES,) or not np.isfinite(array).all():
         raise SeriesError(f"{name}={values!r}: expected three finite numbers, along x, y, z")
-    return tuple(array.tolist())
+    return tuple(np.asarray(array, np.float64).tolist())
 
 
 def _extent(start: Sequence[int], nodes: Sequence[int]) -> str:
-    first = np.asarray(start)
+    first = np.asarray(given("start", start))
     if first.shape != (_AXES,) or first.dtype.kind not in "iu":
         raise SeriesError(f"start={start!r}: expected three whole numbers, the first point along x, y, z")
+    if np.abs(first.astype(np.float64)).max() + max(nodes) > _LARGEST:
+        raise SeriesError(f"start={start!r}: VTK counts the points of an axis from {-_LARGEST} to {_LARGEST}")
     return " ".join(f"{a} {a + n - 1}" for a, n in zip(first.tolist(), nodes, strict=True))

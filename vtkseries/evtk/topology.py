@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vtkseries.errors import SeriesError
 from vtkseries.evtk.cells import CELL_TYPES, NODES
+from vtkseries.evtk.given import given
 
 __all__ = ["check_cells", "whole"]
 
@@ -16,6 +17,7 @@ Array = npt.NDArray[Any]
 
 _LARGEST_TYPE = 81
 _POLYHEDRON = 42
+_LARGEST = 2.0**53
 
 
 def whole(name: str, values: Any) -> Array:
@@ -26,9 +28,11 @@ def whole(name: str, values: Any) -> Array:
     SeriesError
         There are others among them, or more than one axis.
     """
-    array = np.asarray(getattr(values, "data", values) if hasattr(values, "dims") else values)
+    array = np.asarray(given(name, values))
     if array.ndim != 1:
         raise SeriesError(f"{name} has the shape {array.shape}; expected (n,)")
+    if array.dtype.kind in "fu" and array.size and (array > _LARGEST).any():
+        raise SeriesError(f"{name} reaches {array.max()}; expected whole numbers below 2**53")
     if array.dtype.kind == "f" and np.isfinite(array).all() and (array == np.trunc(array)).all():
         array = array.astype(np.int64)
     if array.dtype.kind not in "iu" and array.size:

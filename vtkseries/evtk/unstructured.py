@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vtkseries.errors import SeriesError
 from vtkseries.evtk.arrays import Arrays, Data, Place, field_data
+from vtkseries.evtk.given import given, real
 from vtkseries.evtk.output import PathLike, choose, save
 from vtkseries.evtk.structured import as_points, with_comments
 
@@ -51,7 +52,7 @@ def write_cells(
     """
     cell_data, point_data, label = data
     field, comments, compression, level = options
-    first = np.shape(coordinates[0])
+    first = tuple(given("coordinate 'x'", coordinates[0]).shape)
     place = Place(label, first, tuple(getattr(coordinates[0], "dims", ())), grid=False)
     points = _points(coordinates, place)
     arrays, method = Arrays(), choose(compression, level)
@@ -68,18 +69,16 @@ def write_cells(
 def _points(coordinates: tuple[Any, Any, Any], place: Place) -> tuple[Any, ...]:
     found: list[Any] = []
     for name, axis in zip("xyz", coordinates, strict=True):
-        array = axis if hasattr(axis, "dtype") else np.asarray(axis)
+        array = real(f"coordinate {name!r}", axis)
         if tuple(array.shape) != place.shape:
             raise SeriesError(f"coordinate {name!r} has the shape {array.shape}; expected that of x, {place.shape}")
-        if array.dtype.kind not in "iuf":
-            raise SeriesError(f"coordinate {name!r} has the dtype {array.dtype}; expected real numbers")
         found += place.fit(name, array)
     return tuple(found)
 
 
 def count(x: Any) -> int:
     """Give the number of points that a coordinate has."""
-    return int(np.prod(np.shape(x), dtype=np.int64))
+    return int(np.prod(given("coordinate 'x'", x).shape, dtype=np.int64))
 
 
 def index_type(largest: int) -> np.dtype[Any]:
