@@ -31,6 +31,12 @@ class MemoryVerbs:
         missing: str | float = "nan",
         z_scale: float = 1.0,
         grid: str = "auto",
+        mesh: Hashable | None = None,
+        trajectory: Hashable | None = None,
+        sphere: bool = False,
+        radius: float | None = None,
+        time_units: str | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         **indexers: Any,
     ) -> Any:
         """Give one step as a VTK grid in memory, whose arrays share the Dataset's memory where the layout allows.
@@ -73,7 +79,7 @@ class MemoryVerbs:
         7.0
         """
         options = handed_on(locals(), "indexers")
-        from vtkseries.memory import to_grid  # noqa: PLC0415 (VTK is loaded only here)
+        from vtkseries.meshes.memory import to_grid  # noqa: PLC0415 (VTK is loaded only here)
 
         return to_grid(self._dataset(), indexers, **options)
 
@@ -88,6 +94,12 @@ class MemoryVerbs:
         missing: str | float = "nan",
         z_scale: float = 1.0,
         grid: str = "auto",
+        mesh: Hashable | None = None,
+        trajectory: Hashable | None = None,
+        sphere: bool = False,
+        radius: float | None = None,
+        time_units: str | None = None,
+        encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         **indexers: Any,
     ) -> Any:
         """Give what :meth:`to_grid` gives, as pyvista wraps it; the arguments are the same.
@@ -102,6 +114,6 @@ class MemoryVerbs:
             As :meth:`to_grid`, or pyvista is missing.
         """
         options = handed_on(locals(), "indexers")
-        from vtkseries.memory import to_pyvista  # noqa: PLC0415 (pyvista is loaded only here)
+        from vtkseries.meshes.memory import require_pyvista, to_grid  # noqa: PLC0415 (pyvista is loaded only here)
 
-        return to_pyvista(self._dataset(), indexers, **options)
+        return require_pyvista().wrap(to_grid(self._dataset(), indexers, **options))

@@ -18,8 +18,6 @@ from vtkseries.errors import SeriesError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import xarray as xr
-
 __all__ = ["convert"]
 
 KINDS = ("auto", "vtr", "vti", "vts", "vtp", "vtu")
@@ -99,7 +97,9 @@ def convert(
     ):
         ds = selected(opened, positions, labels)
         if kind == "auto" and grid is None:
-            kind = _told(ds)
+            from vtkseries.meshes.kinds import told_kind  # noqa: PLC0415  heavy modules are imported where used
+
+            kind = told_kind(ds)
         write = getattr(ds.vtkseries, "to_pvd" if kind == "auto" else f"to_{kind}")
         _check(write, given, kind, dry_run=dry_run)
         if dry_run:
@@ -120,17 +120,6 @@ def _kind(target: Path, grid: str | None, *, pieces: bool) -> str:
             f"for one file of all steps, as in {str(target.with_suffix('.pvd')) if target.name else 'run.pvd'!r}"
         )
     return named if named != "pvd" else "vtr" if pieces else "auto"
-
-
-def _told(ds: xr.Dataset) -> str:
-    """Give the kind of grid that a file itself names: points and unstructured meshes are no grids."""
-    from vtkseries.meshes.bounded import bounded_cells  # noqa: PLC0415  heavy modules are imported where used
-
-    if any(variable.attrs.get("cf_role") == "mesh_topology" for variable in ds.variables.values()):
-        return "vtu"
-    if "featureType" in ds.attrs:
-        return "vtp"
-    return "vtu" if bounded_cells(ds) else "auto"
 
 
 def _check(write: Callable[..., Any], given: Mapping[str, Any], kind: str, *, dry_run: bool) -> None:

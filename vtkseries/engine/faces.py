@@ -11,6 +11,7 @@ from xarray.core import indexing
 from vtkseries.engine.lazy import outer
 from vtkseries.engine.meshfile import cell_total, read_flat
 from vtkseries.errors import FormatError
+from vtkseries.storage.guard import naming
 
 if TYPE_CHECKING:
     from vtkseries.engine.gridfile import GridFile
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["PADDED", "FacesArray", "flat_cells", "padded", "too_wide"]
+__all__ = ["PADDED", "FacesArray", "connectivity", "flat_cells", "padded", "too_wide"]
 
 PADDED = 64
 """Places to each point of a face that a matrix of faces may have: others of many cells would ask for any memory."""
@@ -34,6 +35,48 @@ def padded(nodes: Array, sizes: Array, width: int, fill: Any, dtype: np.dtype) -
     found = np.full((len(sizes), width), fill, dtype)
     found[np.arange(width) < sizes[:, None]] = nodes
     return found
+
+
+def connectivity(
+    nodes: Array, sizes: Array, levels: int, count: int, code: dict[str, Any], dtype: np.dtype[Any]
+) -> Array:
+    """Give a connectivity variable again.
+
+    Parameters
+    ----------
+    nodes, sizes : ndarray
+        The points of all cells, and how many each has.
+    levels : int
+        Of prisms between which the faces are; 0 where these are the cells.
+    count : int
+        Points of a level.
+    code : dict
+        Width, first number, fill value, and whether cells are along the last dim.
+    dtype : dtype
+
+    Raises
+    ------
+    FormatError
+        The cells are none that the code describes.
+    """
+    if levels:
+        cells = len(sizes) // (levels - 1)
+        sizes = sizes[:cells]
+        layer = nodes[: int(sizes.sum())]
+        within = np.arange(len(layer)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        nodes = layer[within < np.repeat(sizes // 2, sizes)]
+        sizes = sizes // 2
+    width, fill = int(code["width"]), code["fill"]
+    if too_wide(len(sizes), width, len(nodes)) or (len(sizes) and int(sizes.max()) > width):
+        raise FormatError(f"its {len(sizes)} cells are no matrix of {width} columns")
+    if len(nodes) and int(nodes.max()) >= count:
+        raise FormatError(f"its cells name the point {nodes.max()} of {count}")
+    try:
+        value = np.nan if fill == "nan" else np.array(0 if fill is None else fill, dtype)[()]
+        found = padded(nodes + int(code["start"]), sizes, width, value, dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise FormatError(f"the fill value {fill!r} of its cells is none of {dtype}") from error
+    return found.T if code["across"] else found
 
 
 class FacesArray(BackendArray):
@@ -89,24 +132,9 @@ class FacesArray(BackendArray):
     def _read(self, key: tuple[Any, ...]) -> Array:
         grid = self.series.grid(0, self.part)
         nodes, sizes = flat_cells(grid)
-        if self.levels:
-            count = len(sizes) // (self.levels - 1)
-            sizes = sizes[:count]
-            layer = nodes[: int(sizes.sum())]
-            within = np.arange(len(layer)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-            nodes = layer[within < np.repeat(sizes // 2, sizes)]
-            sizes = sizes // 2
-        width, fill = self.width, self.fill
-        if too_wide(len(sizes), width, len(nodes)) or (len(sizes) and int(sizes.max()) > width):
-            raise FormatError(f"{grid.path}: its {len(sizes)} cells are no matrix of {width} columns")
-        if len(nodes) and int(nodes.max()) >= self.nodes:
-            raise FormatError(f"{grid.path}: its cells name the point {nodes.max()} of {self.nodes}")
-        try:
-            value = np.nan if fill == "nan" else np.array(0 if fill is None else fill, self.dtype)[()]
-            found = padded(nodes + self.start, sizes, width, value, self.dtype)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise FormatError(f"{grid.path}: the fill value {fill!r} of its cells is none of {self.dtype}") from error
-        found = found.T if self.across else found
+        with naming(grid.path):
+            code = {"width": self.width, "start": self.start, "fill": self.fill, "across": self.across}
+            found = connectivity(nodes, sizes, self.levels, self.nodes, code, self.dtype)
         return np.asarray(found[outer(key, found.shape)])
 
 

@@ -1,6 +1,6 @@
 """Datasets as VTK objects in memory, and back."""
 
-from vtkseries.memory.grid import to_grid, to_pyvista
+from vtkseries.memory.grid import to_grid
 from vtkseries.memory.own import from_grid
 
-__all__ = ["from_grid", "to_grid", "to_pyvista"]
+__all__ = ["from_grid", "to_grid"]

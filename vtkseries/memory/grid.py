@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
-from collections.abc import Hashable, Mapping
+import warnings
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +13,23 @@ import numpy.typing as npt
 import xarray as xr
 
 from vtkseries.blocks import BlockValues
-from vtkseries.errors import SeriesError
-from vtkseries.memory.sharing import name_components, note, string_array, to_vtk
+from vtkseries.errors import SeriesError, VtkSeriesWarning
+from vtkseries.memory.attach import attach
+from vtkseries.memory.sharing import to_vtk
 from vtkseries.plan.build import Prepared, detect, make_plan
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.plan.model import ArrayPlan, PartPlan, to_target
-from vtkseries.xmlformat.dtypes import TO_NUMPY
 
 if TYPE_CHECKING:
     from vtkseries.xmlformat.layout import DataArray
 
-__all__ = ["to_grid", "to_pyvista"]
+__all__ = ["INSIDE", "named_axes", "refuse_parts", "refuse_steps", "require_vtk", "select_along", "to_grid"]
 
 Array = npt.NDArray[Any]
 
 _ROLES = ("x", "y", "z", "time")
 _AXES = 3
-_INSIDE = 256 * 1024
+INSIDE = 256 * 1024
 """Bytes of a coordinate up to which the grid's field data tell it."""
 
 
@@ -54,36 +54,18 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
         VTK is missing; there are several steps or several grids; or what cannot be drawn was asked for.
     """
     require_vtk()
-    indexers, axes = _named(ds, indexers, options.pop("axes", None))
+    indexers, axes = named_axes(ds, indexers, options.pop("axes", None))
     ds = _select(ds, indexers, axes)
     path, kind = Path(tempfile.gettempdir()) / "grid.pvd", options.pop("grid", "auto")  # nothing is written there
-    prepared = make_plan(ds, path, grid=kind, inside=_INSIDE, once=False, **axes, **options)
+    prepared = make_plan(ds, path, grid=kind, inside=INSIDE, once=False, **axes, **options)
     if kind == "auto" and any(part.document.type == "ImageData" for part in prepared.plan.parts):
-        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=_INSIDE, once=False, **axes, **options))
+        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=INSIDE, once=False, **axes, **options))
     plan = prepared.plan
-    if plan.steps != 1:
-        raise SeriesError(f"there are {plan.steps} time steps; select one, as with {_first(ds, plan.times.dim)}")
-    if len(plan.parts) != 1:
-        names = "; ".join(f"{part.name}: {', '.join(array.name for array in part.arrays)}" for part in plan.parts)
-        raise SeriesError(
-            f"the variables lie on {len(plan.parts)} grids ({names}); choose those of one with variables="
-        )
+    refuse_steps(ds, plan.steps, plan.times.dim)
+    refuse_parts({part.name: [array.name for array in part.arrays] for part in plan.parts})
+    for text in plan.left_out:
+        warnings.warn(text, VtkSeriesWarning, stacklevel=4)
     return _build(prepared, plan.parts[0], copy=copy)
-
-
-def to_pyvista(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, **options: Any) -> Any:
-    """Give what :func:`to_grid` gives, wrapped by pyvista.
-
-    Raises
-    ------
-    SeriesError
-        As :func:`to_grid`, or pyvista is missing.
-    """
-    try:
-        import pyvista as pv  # noqa: PLC0415  # optional, and slow to import
-    except ImportError as error:
-        raise SeriesError("to_pyvista needs pyvista: pip install vtkseries[grids]") from error
-    return pv.wrap(to_grid(ds, indexers, copy=copy, **options))
 
 
 def require_vtk() -> None:
@@ -100,10 +82,16 @@ def require_vtk() -> None:
         raise SeriesError("grids in memory need VTK: pip install vtkseries[grids]") from error
 
 
-def _named(
+def named_axes(
     ds: xr.Dataset, indexers: Mapping[str, Any], axes: Mapping[str, Hashable] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tell what is selected from what names an axis."""
+    """Tell what is selected from what names an axis.
+
+    Raises
+    ------
+    SeriesError
+        What is given as `axes` is no mapping, or names something else.
+    """
     if axes is not None and not isinstance(axes, Mapping):
         raise SeriesError(f"axes={axes!r}: give a mapping of x, y, z or time to names, as in axes={{'x': 'lon'}}")
     named: dict[str, Any] = dict(axes or {})
@@ -117,6 +105,31 @@ def _named(
         if known and not (role in ds.indexes and wanted in ds.indexes[role]):
             named.setdefault(role, chosen.pop(role))
     return chosen, named
+
+
+def refuse_steps(ds: xr.Dataset, steps: int, dim: Hashable) -> None:
+    """Refuse what has several steps, or none.
+
+    Raises
+    ------
+    SeriesError
+        It says how to select one.
+    """
+    if steps != 1:
+        raise SeriesError(f"there are {steps} time steps; select one, as with {_first(ds, dim)}")
+
+
+def refuse_parts(parts: Mapping[str, Sequence[str]]) -> None:
+    """Refuse what lies on several grids or meshes.
+
+    Raises
+    ------
+    SeriesError
+        It names the arrays of each.
+    """
+    if len(parts) != 1:
+        names = "; ".join(f"{name}: {', '.join(arrays)}" for name, arrays in parts.items())
+        raise SeriesError(f"the variables lie on {len(parts)} grids ({names}); choose those of one with variables=")
 
 
 def _first(ds: xr.Dataset, dim: Hashable) -> str:
@@ -139,11 +152,18 @@ def _select(ds: xr.Dataset, indexers: Mapping[str, Any], axes: Mapping[str, Hash
             raise SeriesError(
                 f"{name}={wanted!r}: there is no such dim; this Dataset has {', '.join(map(str, ds.dims))}"
             )
-        ds = _take(ds, dim, wanted)
+        ds = select_along(ds, dim, wanted)
     return ds
 
 
-def _take(ds: xr.Dataset, dim: Hashable, wanted: Any) -> xr.Dataset:
+def select_along(ds: xr.Dataset, dim: Hashable, wanted: Any) -> xr.Dataset:
+    """Select along a dim: by label, or by position where it has none, or a whole number meets dates.
+
+    Raises
+    ------
+    SeriesError
+        It is not there.
+    """
     size = ds.sizes[dim]
     index = ds.indexes.get(dim)
     numbers = isinstance(wanted, int | np.integer) and not isinstance(wanted, bool)
@@ -174,22 +194,7 @@ def _exact(images: Prepared, rectilinear: Prepared) -> Prepared:
 def _build(prepared: Prepared, part: PartPlan, *, copy: bool) -> Any:
     document = part.document
     grid = _geometry(part, prepared, copy=copy)
-    arrays = iter(part.arrays)
-    fields = [_field(item) for item in _fields(prepared)]
-    told = next(field.GetValue(0) for field in fields if field.GetName() == "vtkseries")
-    for section in document.pieces[0].sections:
-        if section.tag not in ("PointData", "CellData"):
-            continue
-        data = grid.GetPointData() if section.tag == "PointData" else grid.GetCellData()
-        for described in section.arrays:
-            array = to_vtk(described.name, _values(next(arrays), prepared, copy=copy))
-            name_components(array, described.component_names, described.units)
-            note(array, told)
-            data.AddArray(array)
-        for role, name in section.attributes:
-            getattr(data, f"SetActive{role}")(name)
-    for array in fields:
-        grid.GetFieldData().AddArray(array)
+    attach(grid, document, (_values(array, prepared, copy=copy) for array in part.arrays), _fields(prepared))
     return grid
 
 
@@ -235,18 +240,3 @@ def _values(array: ArrayPlan, prepared: Prepared, *, copy: bool) -> Array:
         values = np.empty((*array.shape, array.components), array.dtype)
         block_values.fill(values, slice(None))
     return values.reshape(-1, array.components)
-
-
-def _field(described: DataArray) -> Any:
-    if described.type == "String":
-        codes = bytes(int(code) for code in (described.text or "").split())
-        array = string_array(described.name, [text.decode() for text in codes.split(b"\0")[:-1]])
-    else:
-        dtype = TO_NUMPY[described.type]
-        if described.encoding == "binary":
-            values = np.frombuffer(base64.b64decode(described.text or "")[8:], dtype.newbyteorder("<")).astype(dtype)
-        else:
-            values = np.array((described.text or "").split(), dtype)
-        array = to_vtk(described.name, values.reshape(-1, described.components), copy=True)
-        name_components(array, described.component_names, described.units)
-    return array

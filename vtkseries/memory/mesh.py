@@ -10,13 +10,12 @@ import xarray as xr
 
 from vtkseries.memory.back import View, attrs_of, check_count, field_of, free_name, readable, time_of
 from vtkseries.memory.sharing import from_vtk
+from vtkseries.memory.told import BOOKKEEPING
 from vtkseries.metadata import VERSION, loads, unpack
 
 __all__ = ["from_mesh", "is_mesh"]
 
 Array = npt.NDArray[Any]
-
-_BOOKKEEPING = {"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time"}
 
 
 def is_mesh(grid: Any) -> bool:
@@ -48,7 +47,7 @@ def from_mesh(grid: Any) -> xr.Dataset:
             found = {**attrs_of(array), **told.get(name, {})}
             variables[free_name(name, dim, {**variables, **coordinates})] = xr.Variable(dims, values, found)
     for name, array in readable(view.fields()).items():
-        if name not in _BOOKKEEPING:
+        if name not in BOOKKEEPING:
             variables[free_name(name, "field", {**variables, **coordinates})] = field_of(name, array)
     return xr.Dataset(variables, coordinates, attrs)
 

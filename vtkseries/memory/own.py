@@ -15,16 +15,15 @@ from vtkseries.errors import FormatError, SeriesError, VtkSeriesWarning
 from vtkseries.memory.back import GridView, field_of, foreign, readable, variable_of
 from vtkseries.memory.cut import Cut
 from vtkseries.memory.mesh import from_mesh, is_mesh
-from vtkseries.memory.sharing import from_vtk
+from vtkseries.memory.own_mesh import restored_mesh
+from vtkseries.memory.told import BOOKKEEPING, field_values, fill_of, mapping, time_values
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
-from vtkseries.timecodes import restore_times
 
 __all__ = ["from_grid"]
 
 Array = npt.NDArray[Any]
 
 _SPACE = ("z", "y", "x")
-_BOOKKEEPING = {"TimeValue", "date", "time_units", "time_calendar", "vtkseries", "vtkseries_time"}
 
 
 def from_grid(grid: Any) -> xr.Dataset:
@@ -66,7 +65,8 @@ def from_grid(grid: Any) -> xr.Dataset:
     True
     """
     if is_mesh(grid):
-        return from_mesh(grid)
+        restored = restored_mesh(grid)
+        return from_mesh(grid) if restored is None else restored
     view = GridView(grid)
     text = view.note()
     content = None if text is None else loads(text)
@@ -168,8 +168,8 @@ class _Restorer:
         if self.lost:
             text = f"{', '.join(map(repr, self.lost))} left out: the grid was changed, and they do not fit it any more"
             warnings.warn(text, VtkSeriesWarning, stacklevel=4)
-        ds = xr.Dataset(data, coords, _mapping(self.content["attrs"]))
-        ds.encoding = _mapping(self.content["encoding"])
+        ds = xr.Dataset(data, coords, mapping(self.content["attrs"]))
+        ds.encoding = mapping(self.content["encoding"])
         return ds
 
     def _variable(self, entry: dict[str, Any]) -> xr.Variable | None:
@@ -178,16 +178,16 @@ class _Restorer:
         if "at" in entry:
             data = self._drawn(entry["at"], dims, dtype)
         elif "field" in entry:
-            data = self._field(entry["field"], dims, dtype)
+            data = field_values(self.view, entry["field"], dims, dtype, self.sizes)
         elif "axis" in entry:
             data = self._axis(entry["axis"], dtype)
         elif "times" in entry:
-            data = self._times(entry["times"])
+            data = time_values(self.view, entry["times"])
         else:
             data = self._told(entry)
         if data is None or data.shape != tuple(self.sizes[dim] for dim in dims):
             return None
-        return xr.Variable(dims, data, _mapping(entry.get("attrs", ())), _mapping(entry.get("encoding", ())))
+        return xr.Variable(dims, data, mapping(entry.get("attrs", ())), mapping(entry.get("encoding", ())))
 
     def _drawn(self, at: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype) -> Array | None:
         cells, members = bool(at["cells"]), at["members"]
@@ -204,9 +204,7 @@ class _Restorer:
         if any(part is None for part in parts):
             return None
         self.used[cells] |= set(names)
-        fill = unpack(self.content.get("fill"))
-        fill = None if fill is None or dtype.kind not in "fcmM" else float(fill)
-        return Restoration(dtype, parts[0].dtype, fill).restore(parts)
+        return Restoration(dtype, parts[0].dtype, fill_of(self.content, dtype)).restore(parts)
 
     def _role(self, dim: Hashable, roles: dict[Hashable, str]) -> str:
         return "time" if dim == self.time else roles[dim]
@@ -222,37 +220,14 @@ class _Restorer:
         values = np.squeeze(values, missing).transpose([present.index(role) for role in roles if role != "time"])
         return np.expand_dims(values, roles.index("time")) if "time" in roles else values
 
-    def _field(self, names: list[str], dims: tuple[Hashable, ...], dtype: np.dtype) -> Array | None:
-        fields = self.view.fields()
-        if not set(names) <= set(fields):
-            return None
-        values = [from_vtk(fields[name])[0, 0] for name in names]
-        restoration = Restoration(dtype, values[0].dtype)
-        shape = tuple(self.sizes[dim] for dim in dims)
-        if len(names) == int(np.prod(shape)):
-            return restoration.restore([np.array(values).reshape(shape)])
-        return restoration.restore([np.array(value).reshape(shape) for value in values])
-
     def _axis(self, axis: list[Any], dtype: np.dtype) -> Array | None:
         _, role, factor, flipped = axis
         nodes = self.view.nodes(role)
         return None if nodes is None else from_nodes(nodes, dtype, float(factor), flipped=bool(flipped))
 
-    def _times(self, code: dict[str, Any]) -> Any:
-        if "data" in code:
-            return unpack(code["data"])
-        fields = self.view.fields()
-        name = str(code.get("field", "TimeValue"))
-        if name not in fields:
-            return None
-        dtype, value = dtype_of(code["dtype"]), from_vtk(fields[name])[:1, 0]
-        if "field" in code:
-            return value.view(dtype) if dtype.kind in "mM" else value.astype(dtype)
-        return restore_times(value.astype("f8"), code)
-
     def _added(self) -> dict[Hashable, xr.Variable]:
         """Give what filters have added."""
-        known = {name for entry in self.content["variables"] for name in entry.get("field", ())} | _BOOKKEEPING
+        known = {name for entry in self.content["variables"] for name in entry.get("field", ())} | BOOKKEEPING
         found: dict[Hashable, xr.Variable] = {}
         for cells, arrays in self.arrays.items():
             for name, array in readable(arrays).items():
@@ -298,7 +273,3 @@ class _Restorer:
             name: xr.Variable(dims, places[..., n], {"axis": name}).isel({**flips, **dict.fromkeys(flat, 0)})
             for n, name in enumerate("XYZ")
         }
-
-
-def _mapping(items: Any) -> dict[Any, Any]:
-    return {unpack(key): unpack(value) for key, value in items}

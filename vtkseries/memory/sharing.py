@@ -14,7 +14,7 @@ __all__ = ["from_vtk", "name_components", "note", "noted", "string_array", "to_v
 Array = npt.NDArray[Any]
 
 
-def to_vtk(name: str, values: Array, *, copy: bool = False) -> Any:
+def to_vtk(name: str, values: Array, *, copy: bool = False, ids: bool = False) -> Any:
     """Give a VTK array of some tuples.
 
     Parameters
@@ -24,11 +24,14 @@ def to_vtk(name: str, values: Array, *, copy: bool = False) -> Any:
         Contiguous, in a dtype that VTK has.
     copy : bool
         Give VTK memory of its own. Otherwise it uses that of `values`, which stays for as long as the VTK array does.
+    ids : bool
+        They are numbers of points, as VTK's cells have them, in int64.
     """
     from vtkmodules.util.numpy_support import numpy_to_vtk  # noqa: PLC0415  # VTK is optional
+    from vtkmodules.util.vtkConstants import VTK_ID_TYPE  # noqa: PLC0415
 
     owned = copy or not values.flags.writeable  # VTK may write into what it is given
-    found = numpy_to_vtk(values, deep=owned)
+    found = numpy_to_vtk(values, deep=owned, array_type=VTK_ID_TYPE if ids else None)
     found.SetName(name)
     return found
 

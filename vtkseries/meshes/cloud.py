@@ -91,7 +91,8 @@ class Cloud:
         if self.layout.owner is not None:
             owner = _line(self.layout.owner, sizes)
             chosen = chosen[np.argsort(owner[chosen], kind="stable")]
-        take: Any = slice(None) if chosen.size == size and owner is None else chosen
+        whole = chosen.size == size and (owner is None or bool((chosen[1:] > chosen[:-1]).all()))
+        take: Any = slice(None) if whole else chosen
         places, directions = (x[take], y[take], z[take]), None
         if self.globe is not None:
             directions = self.globe.directions(*places[:2])

@@ -73,6 +73,7 @@ class Options:
     z_scale: float
     time_units: str | None
     radius: float | None = None
+    inside: int | None = None
 
     @classmethod
     def read(
@@ -91,8 +92,11 @@ class Options:
         compression: str | None = None,
         compression_level: int | None = None,
         encoding: Encoding | None = None,
+        inside: int | None = None,
     ) -> Self:
         """Check what the caller asks for; the last of the suffixes is that of a step.
+
+        With `inside`, coordinates up to so many bytes are told in field data, and there are no files beside.
 
         Raises
         ------
@@ -106,7 +110,9 @@ class Options:
         refuse_overwriting_itself(ds, target)
         method = codec(compression, compression_level)
         globe = read_radius(radius, sphere=sphere)
-        return cls(target, suffixes[-1], mode, durable, method, missing, encoding, float(z_scale), time_units, globe)
+        return cls(
+            target, suffixes[-1], mode, durable, method, missing, encoding, float(z_scale), time_units, globe, inside
+        )
 
     @property
     def fill(self) -> float | None:
@@ -154,8 +160,8 @@ class Options:
             parts=None,
             fill=self.fill,
             asked=asked,
-            beside=self.target.stem,
-            inside=ALONE if len(times.values) == 1 and self.mode != "a" else INSIDE,
+            beside=self.target.stem if self.inside is None else None,
+            inside=self.inside or (ALONE if len(times.values) == 1 and self.mode != "a" else INSIDE),
             mesh=replace(memory, kept=there),
         )
         beside |= kept.sources

@@ -1,0 +1,51 @@
+"""What a Dataset is that has not said so: a grid, points, or an unstructured mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import xarray as xr
+
+from vtkseries.cf.fields import metadata_names
+from vtkseries.errors import SeriesError
+from vtkseries.meshes.bounded import bounded_cells
+from vtkseries.meshes.places import find_places, find_time
+
+__all__ = ["of_points", "told_kind"]
+
+
+def told_kind(ds: xr.Dataset) -> str:
+    """Give the kind of file that a Dataset itself names: points and unstructured meshes are no grids.
+
+    Returns
+    -------
+    {"vtu", "vtp", "auto"}
+    """
+    if any(variable.attrs.get("cf_role") == "mesh_topology" for variable in ds.variables.values()):
+        return "vtu"
+    if "featureType" in ds.attrs:
+        return "vtp"
+    return "vtu" if bounded_cells(ds) else "auto"
+
+
+def of_points(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> bool:
+    """Tell whether x, y and, where there is one, z lie along one dim, as do fields: particles or stations.
+
+    Parameters
+    ----------
+    ds : Dataset
+    named : mapping
+        What the caller says is x, y, z or time.
+    """
+    try:
+        places = find_places(ds, {role: named.get(role) for role in "xyz"})
+        time = find_time(ds, named.get("time"))
+    except SeriesError:
+        return False
+    steps = {time} if time in ds.dims else set(ds[time].dims) if time in ds.variables else set()
+    dims = [{*ds[name].dims} for name in places.values()]
+    along = set().union(*dims) - (steps if len(set().union(*dims)) > 1 else set())
+    if len(along) != 1 or any(not along <= own for own in dims[:2]) or along & {*places.values()}:
+        return False
+    metadata = {*metadata_names(ds), *places.values()}
+    return any(along <= {*v.dims} <= along | steps for n, v in ds.data_vars.items() if n not in metadata)
