@@ -62,6 +62,36 @@ SOUND = """
         for variable in back.variables.values():
             touch(variable.values)
         back["a"][...] = 0.0
+
+    def points():
+        places = numbers().reshape(-1, 3)
+        axes = {name: ("p", places[:, k]) for k, name in enumerate("xyz")}
+        return xr.Dataset({"a": ("p", np.arange(8000.0)), "v": (("p", "c"), places + 1)}, axes)
+
+    def mesh():
+        faces = np.arange(8000).reshape(-1, 4)
+        ds = points().rename(p="node").assign(faces=(("f", "k"), faces), b=("f", np.arange(2000.0)))
+        told = {"cf_role": "mesh_topology", "node_coordinates": "x y z", "face_node_connectivity": "faces"}
+        return ds.assign(mesh=((), 0, told))
+
+    for make in (points, mesh):
+        ds = make()
+        grids = [ds.vtk.to_grid(vectors={"v": "c"}), ds.vtk.to_pyvista(vectors={"v": "c"})]
+        del ds
+        gc.collect()
+        for grid in grids:
+            data = grid.GetPointData()
+            assert copied(data.GetArray("a")) == 777.0
+            touch(vtk_to_numpy(data.GetArray("v")))
+            touch(vtk_to_numpy(grid.GetPoints().GetData()))
+            assert grid.GetCell(1999).GetPointId(0) == (1999 if make is points else 7996)
+        back = vtkseries.from_grid(grids[1])
+        del grids, grid, data
+        gc.collect()
+        assert back.identical(make())
+        for variable in back.variables.values():
+            touch(variable.values)
+        back["a"][...] = 0.0
     print("sound")
 """
 

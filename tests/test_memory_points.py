@@ -435,3 +435,41 @@ def test_what_is_left_out_is_told() -> None:
     with pytest.warns(vtkseries.VtkSeriesWarning, match="variable 'speed' has the dim 'c'") as caught:
         drops().vtk.to_pyvista(time=0, vectors={})
     assert caught[0].filename == __file__
+
+
+def many() -> xr.Dataset:
+    """Cells by CF bounds, whose corners are too many to be told in a text."""
+    rng, count = np.random.default_rng(1), 20000
+    lon, lat = rng.random(count) * 300, rng.random(count) * 100 - 50
+    ds = xr.Dataset({"T": ("cell", rng.random(count))})
+    for name, values, wide in (("lon", lon, [0, 1, 0.5]), ("lat", lat, [0, 0, 1.0])):
+        told = {"units": f"degrees_{'east' if name == 'lon' else 'north'}", "bounds": f"{name}_b"}
+        ds[f"{name}_b"] = ("cell", "v"), values[:, None] + np.array(wide)
+        ds = ds.assign_coords({name: ("cell", values, told)})
+    return ds.assign_coords(code=("cell", np.array([f"no {n:012}" for n in range(count)])))
+
+
+def test_what_is_too_large_to_be_told_comes_back() -> None:
+    ds = many()
+    grid = ds.vtk.to_grid()
+    assert vtkseries.from_grid(grid).identical(ds)
+    ds = ds.expand_dims(time=[3.0])
+    assert vtkseries.from_grid(ds.vtk.to_grid()).identical(ds)
+    for n in reversed(range(grid.GetFieldData().GetNumberOfArrays())):
+        if grid.GetFieldData().GetAbstractArray(n).GetName().startswith("vtkseries "):
+            grid.GetFieldData().RemoveArray(n)
+    with pytest.warns(vtkseries.VtkSeriesWarning, match="left out: the field data that held them"):
+        back = vtkseries.from_grid(grid)
+    assert back.identical(many().drop_vars(["lon_b", "lat_b", "code"]))
+
+
+def test_heights_that_somebody_gave_a_flat_mesh_are_not_lost() -> None:
+    ds = mesh().isel(time=0)
+    grid = ds.vtk.to_grid(vectors={"wind": "c"})
+    grid.GetPoints().SetPoint(3, 1.0, 1.0, 5.0)
+    back = vtkseries.from_grid(grid)
+    assert back["z"].values.tolist() == [0, 0, 0, 5, 0, 0, 0, 0]
+    high = interleaved(3)[0].assign(z=("drop", np.zeros(3)))
+    cloud = high.vtk.to_grid(vectors={"speed": "c"})
+    cloud.GetPoints().SetPoint(1, 0.0, 0.0, 5.0)
+    assert vtkseries.from_grid(cloud)["z"].values.tolist() == [0, 5, 0]

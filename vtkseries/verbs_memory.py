@@ -1,4 +1,4 @@
-"""The verbs of ``ds.vtk`` for grids in memory."""
+"""The verbs of ``ds.vtk`` for grids, points and meshes in memory."""
 
 from __future__ import annotations
 
@@ -39,10 +39,16 @@ class MemoryVerbs:
         encoding: Mapping[Hashable, Mapping[str, Any]] | None = None,
         **indexers: Any,
     ) -> Any:
-        """Give one step as a VTK grid in memory, whose arrays share the Dataset's memory where the layout allows.
+        """Give one step as a VTK object in memory, whose arrays share the Dataset's memory where the layout allows.
 
-        That is so for variables in memory whose dims are in the order z, y, x, without gaps, in a dtype that VTK has,
-        and not flipped; others are converted, one array at a time. The memory stays for as long as VTK uses it.
+        Grids are image data, rectilinear or structured; points and trajectories, as :meth:`to_vtp` has them, are a
+        vtkPolyData of vertices or lines, and meshes, as :meth:`to_vtu` has them, a vtkUnstructuredGrid. The object
+        holds what VTK would read from the file.
+
+        Memory is shared of variables in memory whose dims are in the order z, y, x, without gaps, in a dtype that VTK
+        has, and not flipped; of points and meshes where one step lies in one piece, and every point has a place. Places
+        and vectors are shared where their components lie side by side, as ``a[:, 0]``, ``a[:, 1]`` and ``a[:, 2]`` of
+        one array do. Others are converted, one array at a time. The memory stays for as long as VTK uses it.
 
         Parameters
         ----------
@@ -50,24 +56,33 @@ class MemoryVerbs:
             Share nothing: later changes on one side do not reach the other.
         axes : mapping, optional
             Names axes, as ``{"x": "lon"}``, where they are not found.
-        variables, vectors, location, missing, z_scale
-            As for :meth:`to_vtr`.
-        grid : {"auto", "vtr", "vti", "vts"}
-            The kind of grid, by its files' suffix: the cheapest exact one by itself.
+        variables, vectors, location, missing, z_scale, sphere, radius, time_units, encoding
+            As for :meth:`to_vts`; `location` is for grids only.
+        grid : {"auto", "vtr", "vti", "vts", "vtp", "vtu"}
+            The kind of object, by its files' suffix. By itself: a mesh where the Dataset has a UGRID mesh or cells with
+            CF bounds; points where it has a ``featureType``, or places along one dim; else the cheapest exact grid.
+        mesh, trajectory : hashable, optional
+            As for :meth:`to_vtu` and :meth:`to_vtp`; they also say that it is a mesh, or lines.
         **indexers
             What to select along dims, as ``time=0.5``: labels as in ``ds.sel``; positions for dims without a
             coordinate, and for whole numbers along dates. ``time``, ``x``, ``y``, ``z`` also name what was found to be
-            that axis; with the name of a coordinate, as in ``x="lon"``, they say which it is, like `axes`.
+            that axis; with the name of a coordinate, as in ``x="lon"``, they say which it is, like `axes`. Of points
+            with times of their own, ``time`` selects those that have it.
 
         Returns
         -------
-        vtkRectilinearGrid, vtkImageData or vtkStructuredGrid
+        vtkRectilinearGrid, vtkImageData, vtkStructuredGrid, vtkPolyData or vtkUnstructuredGrid
 
         Raises
         ------
         SeriesError
             VTK is missing, a label is not there, there are several steps or several grids, or something that cannot be
             drawn was asked for.
+
+        Warns
+        -----
+        VtkSeriesWarning
+            A variable that cannot be drawn was left out, or is not kept for :func:`vtkseries.from_grid`.
 
         Examples
         --------
@@ -77,6 +92,10 @@ class MemoryVerbs:
         >>> ds["T"][1, 0, 0] = 7.0
         >>> grid.GetPointData().GetArray("T").GetValue(0)
         7.0
+
+        >>> drops = xr.Dataset({"mass": ("drop", np.ones(5))}, {name: ("drop", np.arange(5.0)) for name in "xyz"})
+        >>> drops.vtk.to_grid().GetClassName()
+        'vtkPolyData'
         """
         options = handed_on(locals(), "indexers")
         from vtkseries.meshes.memory import to_grid  # noqa: PLC0415 (VTK is loaded only here)
@@ -106,12 +125,17 @@ class MemoryVerbs:
 
         Returns
         -------
-        pyvista.RectilinearGrid, pyvista.ImageData or pyvista.StructuredGrid
+        pyvista.RectilinearGrid, ImageData, StructuredGrid, PolyData or UnstructuredGrid
 
         Raises
         ------
         SeriesError
             As :meth:`to_grid`, or pyvista is missing.
+
+        Warns
+        -----
+        VtkSeriesWarning
+            As :meth:`to_grid`.
         """
         options = handed_on(locals(), "indexers")
         from vtkseries.meshes.memory import require_pyvista, to_grid  # noqa: PLC0415 (pyvista is loaded only here)

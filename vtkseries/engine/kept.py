@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["StaticArray", "StepsArray", "beside_faults", "described", "static_place"]
+__all__ = ["StaticArray", "StepsArray", "beside_faults", "described", "objects_of", "static_place"]
 
 _SPAN = 8 * 1024 * 1024
 _JSON = 64 * 1024 * 1024
@@ -189,7 +189,7 @@ class StaticArray(BackendArray):
         if self.dtype.kind == "O":
             size = _array(grid, self.name).nbytes
             return np.asarray(
-                _objects(_read(grid, self.name, 0, size, size), self.shape, grid.path)[outer(key, self.shape)]
+                objects_of(_read(grid, self.name, 0, size, size), self.shape, grid.path)[outer(key, self.shape)]
             )
         inner = prod(self.shape[1:]) * self.dtype.itemsize
         rows = np.atleast_1d(np.arange(self.shape[0])[key[0]]) if self.shape else np.zeros(1, np.int64)
@@ -270,7 +270,7 @@ class StepsArray(BackendArray):
             size = _array(beside, key).nbytes
             if size % rows or size > _JSON * rows:
                 raise FormatError(f"{beside.path}: coordinate {key[:200]!r} has {size} bytes for {rows} steps")
-            return _objects(_read(beside, key, row * (size // rows), size // rows, size), inner, beside.path)
+            return objects_of(_read(beside, key, row * (size // rows), size // rows, size), inner, beside.path)
         width = prod(inner) * dtype.itemsize
         return np.frombuffer(_read(beside, key, row * width, width, rows * width), dtype).reshape(inner)
 
@@ -290,7 +290,7 @@ def _row(grid: GridFile, times: Array, beside: GridFile) -> int:
     return int(at[0])
 
 
-def _objects(data: bytearray, shape: tuple[int, ...], path: str) -> Array:
+def objects_of(data: bytearray, shape: tuple[int, ...], path: str) -> Array:
     """Give texts, dates of other calendars or other objects from their JSON."""
     with naming(path):
         try:

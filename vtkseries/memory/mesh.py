@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from vtkseries.memory.back import View, attrs_of, check_count, field_of, free_name, readable, time_of
-from vtkseries.memory.sharing import from_vtk
+from vtkseries.memory.sharing import KEPT, from_vtk
 from vtkseries.memory.told import BOOKKEEPING
 from vtkseries.metadata import VERSION, loads, unpack
 
@@ -47,7 +47,7 @@ def from_mesh(grid: Any) -> xr.Dataset:
             found = {**attrs_of(array), **told.get(name, {})}
             variables[free_name(name, dim, {**variables, **coordinates})] = xr.Variable(dims, values, found)
     for name, array in readable(view.fields()).items():
-        if name not in BOOKKEEPING:
+        if name not in BOOKKEEPING and not name.startswith(KEPT):
             variables[free_name(name, "field", {**variables, **coordinates})] = field_of(name, array)
     return xr.Dataset(variables, coordinates, attrs)
 

@@ -27,15 +27,16 @@ _SPACE = ("z", "y", "x")
 
 
 def from_grid(grid: Any) -> xr.Dataset:
-    """Give a VTK grid as a Dataset, on the grid's memory where it can be.
+    """Give a VTK grid, or points and cells, as a Dataset, on the object's memory where it can be.
 
     What ``ds.vtk.to_grid`` made comes back as it was: dims, dtypes, attributes, the direction of axes. So it does after
     filters: arrays that they added are further variables, of a smaller or coarser grid the coordinates are that grid's.
     Grids of other origin have the names that the engine gives to files.
 
-    What is no grid any more, as a contour or a threshold, has data on the dims ``point`` and ``cell``, the coordinates
-    ``x``, ``y`` and ``z`` of the points, and the cells as ``connectivity``, ``offsets`` (where each ends) and VTK's
-    ``types``.
+    So do points and meshes, with what filters added, as long as their points and cells are those of ``to_grid``. What
+    filters made of others, and of grids, as a contour, a threshold or a warped mesh, has data on the dims ``point`` and
+    ``cell``, the coordinates ``x``, ``y`` and ``z`` of the points, and the cells as ``connectivity``, ``offsets``
+    (where each ends) and VTK's ``types``.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from vtkseries.engine.faces import connectivity
+from vtkseries.engine.kept import objects_of
 from vtkseries.engine.restore import Restoration
-from vtkseries.errors import FormatError, SeriesError
+from vtkseries.errors import FormatError, SeriesError, VtkSeriesWarning
 from vtkseries.memory.back import View, attrs_of, check_count, field_of, free_name, readable
-from vtkseries.memory.sharing import from_vtk, noted
+from vtkseries.memory.sharing import FLAT, KEPT, from_vtk, noted
 from vtkseries.memory.told import BOOKKEEPING, field_values, fill_of, mapping, time_values
 from vtkseries.metadata import VERSION, dtype_of, loads, unpack
 
@@ -54,8 +56,17 @@ def _told(grid: Any) -> str | None:
     kinds = ("Verts", "Lines", "Polys", "Strips") if grid.IsA("vtkPolyData") else ("Cells",)
     cells = [getattr(grid, f"Get{kind}", lambda: None)() for kind in kinds]
     arrays = [cell.GetConnectivityArray() for cell in cells if cell is not None and cell.GetNumberOfCells()]
-    texts = {None if points is None else noted(points.GetData()), *map(noted, arrays)}
-    return texts.pop() if len(texts) == 1 else None
+    text = None if points is None else noted(points.GetData())
+    own = None if text is None else text.removeprefix(FLAT)
+    if own != text and not _tells_heights(own) and from_vtk(points.GetData())[:, 2].any():
+        return None
+    return own if {own} == {own, *map(noted, arrays)} else None
+
+
+def _tells_heights(text: str | None) -> bool:
+    """Tell whether the points' z are a variable of the Dataset."""
+    places = (entry.get("at", {}) for entry in (loads(text or "{}") or {}).get("variables", ()))
+    return any(at.get("node") == 2 or (at.get("tag"), at.get("first")) == ("Points", 2) for at in places)  # noqa: PLR2004  # z
 
 
 class _ChangedError(Exception):
@@ -73,6 +84,7 @@ class _Restorer:
         self.sizes = {unpack(dim): int(size) for dim, size in content["dims"]}
         self.arrays = {cells: readable(view.arrays(cells=cells)) for cells in (False, True)}
         self.dims: dict[bool, Hashable] = {}
+        self.lost: list[str] = []
         self.places = from_vtk(view.grid.GetPoints().GetData())
 
     def dataset(self) -> xr.Dataset | None:
@@ -86,6 +98,9 @@ class _Restorer:
                     variables[name] = found
         except _ChangedError:
             return None
+        if self.lost:
+            text = f"{', '.join(map(repr, self.lost))} left out: the field data that held them are not there any more"
+            warnings.warn(text, VtkSeriesWarning, stacklevel=4)
         coords = {unpack(name) for name in self.content["coords"]}
         variables |= {n: v for n, v in self._added({*variables}).items() if n not in variables}
         ds = xr.Dataset(variables, attrs=mapping(self.content["attrs"]))
@@ -103,11 +118,27 @@ class _Restorer:
             data = field_values(self.view, entry["field"], dims, dtype, self.sizes)
         elif "times" in entry:
             data = time_values(self.view, entry["times"])
-        else:
+        elif "data" in entry:
             data = unpack(entry["data"])
+        else:
+            data = self._kept(entry, dims, dtype)
         if data is None or data.shape != tuple(self.sizes[dim] for dim in dims):
             return None
         return xr.Variable(dims, data, mapping(entry.get("attrs", ())), mapping(entry.get("encoding", ())))
+
+    def _kept(self, entry: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype[Any]) -> Array | None:
+        """Give what is too large to be told; None where filters left it out."""
+        array = self.view.fields().get(f"{KEPT}{entry.get('static', entry.get('steps'))}")
+        if array is None:
+            self.lost.append(str(unpack(entry["name"])))
+            return None
+        values, shape = from_vtk(array).reshape(-1), tuple(self.sizes[dim] for dim in dims)
+        if dtype.kind == "O":
+            return objects_of(bytearray(values.tobytes()), shape, "")
+        first = dims.index(self.time) if "steps" in entry else 0  # rows begin with the time, which has one value
+        rest = shape[:first] + shape[first + 1 :] if "steps" in entry else shape
+        values = values.view(dtype).reshape(rest)
+        return np.expand_dims(values, first) if "steps" in entry else values
 
     def _drawn(self, at: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype[Any]) -> Array:
         if "points" in self.mesh:
@@ -201,7 +232,7 @@ class _Restorer:
                 every = {str(one): None for one in (*taken, *found)}
                 found[free_name(name, "cell" if cells else "point", every)] = xr.Variable(dims, values, attrs_of(array))
         for name, array in readable(self.view.fields()).items():
-            if name not in known and name not in found:
+            if name not in known and name not in found and not name.startswith(KEPT):
                 found[name] = field_of(name, array)
         return found
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vtkseries.memory.attach import attach
-from vtkseries.memory.sharing import note, to_vtk
+from vtkseries.memory.sharing import FLAT, KEPT, note, to_vtk
+from vtkseries.xmlformat.dtypes import TO_NUMPY
 
 if TYPE_CHECKING:
     from vtkseries.storage.tiles import Values
@@ -20,7 +21,7 @@ __all__ = ["joined", "point_set"]
 Array = npt.NDArray[Any]
 
 
-def point_set(document: Document, values: Sequence[Values], *, copy: bool = False) -> Any:
+def point_set(document: Document, values: Sequence[Values], kept: Mapping[str, Array], *, copy: bool = False) -> Any:
     """Give a vtkPolyData or vtkUnstructuredGrid.
 
     Parameters
@@ -29,6 +30,8 @@ def point_set(document: Document, values: Sequence[Values], *, copy: bool = Fals
         Of the file that would hold the same.
     values : sequence of Values
         Of its arrays, in order.
+    kept : mapping
+        What a file has beside it for reading back: further field data.
     copy : bool
         Share no memory with the values.
     """
@@ -44,10 +47,12 @@ def point_set(document: Document, values: Sequence[Values], *, copy: bool = Fals
         else:
             geometry[section.tag] = arrays
     told = attach(grid, document, data, document.field_data, copy=copy)
+    for key, one in kept.items():
+        grid.GetFieldData().AddArray(to_vtk(f"{KEPT}{key}", _plain(one), copy=copy))
     (places,) = geometry.pop("Points")
     points = vtkPoints()
     points.SetData(to_vtk("Points", places, copy=copy))
-    note(points.GetData(), told)
+    note(points.GetData(), told if places[:, 2].any() else FLAT + told)
     grid.SetPoints(points)
     for tag, (connectivity, offsets, *types) in geometry.items():
         cells = _cells(connectivity, offsets, told, copy=copy)
@@ -56,6 +61,13 @@ def point_set(document: Document, values: Sequence[Values], *, copy: bool = Fals
         else:
             getattr(grid, f"Set{tag}")(cells)
     return grid
+
+
+def _plain(values: Array) -> Array:
+    """Give one value a tuple; those of no type of VTK's as bytes."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    plain = flat.dtype.isnative and flat.dtype in TO_NUMPY.values()
+    return (flat if plain else flat.view(np.uint8)).reshape(-1, 1)
 
 
 def _cells(connectivity: Array, offsets: Array, told: str, *, copy: bool) -> Any:

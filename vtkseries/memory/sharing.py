@@ -9,9 +9,15 @@ import numpy.typing as npt
 
 from vtkseries.errors import SeriesError
 
-__all__ = ["from_vtk", "name_components", "note", "noted", "string_array", "to_vtk"]
+__all__ = ["FLAT", "KEPT", "from_vtk", "name_components", "note", "noted", "string_array", "to_vtk"]
 
 Array = npt.NDArray[Any]
+
+KEPT = "vtkseries "
+"""What the names of field data begin with that hold what is no array of points or cells."""
+
+FLAT = "flat "
+"""What the note of points begins with that lie in the plane z=0."""
 
 
 def to_vtk(name: str, values: Array, *, copy: bool = False, ids: bool = False) -> Any:

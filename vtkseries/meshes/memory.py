@@ -24,6 +24,7 @@ from vtkseries.meshes.ugrid import plan_mesh
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.serial import step_values
+from vtkseries.xmlformat.layout import Document
 
 __all__ = ["require_pyvista", "to_grid"]
 
@@ -131,4 +132,11 @@ def _of(series: MeshSeries, step: int, *, copy: bool) -> Any:
         warnings.warn(text, VtkSeriesWarning, stacklevel=4)
     fields = step_fields(plan.clock(plan.parts[0]), step, step_values(plan, series.beside, step))
     (mesh,) = series.build.step(step, Steps(series.sources, series.selection).at(step))
-    return point_set(*mesh.document(fields, None), copy=copy)
+    kept = {
+        source: series.beside[f"{item.name}:{source}"].values for item in plan.beside for source in _keys(item.document)
+    }
+    return point_set(*mesh.document(fields, None), kept, copy=copy)
+
+
+def _keys(document: Document) -> list[str]:
+    return [array.name for array in document.field_data]

@@ -96,7 +96,7 @@ class Options:
     ) -> Self:
         """Check what the caller asks for; the last of the suffixes is that of a step.
 
-        With `inside`, coordinates up to so many bytes are told in field data, and there are no files beside.
+        Coordinates up to `inside` bytes are told in field data; larger ones are kept beside.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class Options:
             parts=None,
             fill=self.fill,
             asked=asked,
-            beside=self.target.stem if self.inside is None else None,
+            beside=self.target.stem,
             inside=self.inside or (ALONE if len(times.values) == 1 and self.mode != "a" else INSIDE),
             mesh=replace(memory, kept=there),
         )
