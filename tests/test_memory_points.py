@@ -293,6 +293,7 @@ def wrong() -> dict[str, tuple[Callable[[], Any], str]]:
         "a mesh of points": (lambda: particles.vtk.to_grid(grid="vtp", mesh="x"), "mesh='x' is for grid='vtu'"),
         "a location": (lambda: particles.vtk.to_grid(time=0, location="cell"), "location='cell' is for grids"),
         "places of a mesh": (lambda: both.vtk.to_grid(time=0, x="lon"), "x='lon': a mesh tells its own places"),
+        "no such kind": (lambda: both.vtk.to_grid(grid="vtx"), "grid='vtx': choose one of 'auto', 'vtr'"),
         "no mesh": (lambda: particles.vtk.to_grid(grid="vtu"), "no UGRID mesh"),
         "asked for": (
             lambda: drops().vtk.to_grid(time=0, variables=["speed"], vectors={}),
@@ -315,4 +316,19 @@ def test_what_is_left_out_is_told() -> None:
     assert caught[0].filename == __file__
     with pytest.warns(vtkseries.VtkSeriesWarning, match="variable 'speed' has the dim 'c'") as caught:
         drops().vtk.to_pyvista(time=0, vectors={})
+    assert caught[0].filename == __file__
+
+
+def test_a_grid_takes_a_globe_and_digits_and_tells_what_it_leaves_out() -> None:
+    ds = xr.Dataset(
+        {"T": (("lat", "lon"), np.arange(6.0).reshape(2, 3) / 7)}, {"lat": [0.0, 10], "lon": [0.0, 90, 120]}
+    )
+    globe = ds.vtk.to_grid(sphere=True, radius=2.0)
+    assert globe.GetClassName() == "vtkStructuredGrid"
+    np.testing.assert_allclose(globe.GetPoint(1), (0, 2, 0), atol=1e-12)
+    assert vtkseries.from_grid(globe).identical(ds)
+    short = ds.vtk.to_grid(encoding={"T": {"dtype": "float32"}}).GetPointData().GetArray("T")
+    assert vtk_to_numpy(short).dtype == "f4"
+    with pytest.warns(vtkseries.VtkSeriesWarning, match="'odd'") as caught:
+        ds.assign(odd=(("lat", "lon"), np.full((2, 3), "a"))).vtk.to_grid()
     assert caught[0].filename == __file__

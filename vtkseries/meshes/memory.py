@@ -28,6 +28,7 @@ from vtkseries.xmlformat.layout import Document
 
 __all__ = ["require_pyvista", "to_grid"]
 
+_KINDS = ("auto", "vtr", "vti", "vts", "vtp", "vtu")
 _ONLY = {"trajectory": "vtp", "mesh": "vtu"}
 
 
@@ -41,6 +42,8 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
     """
     require_vtk()
     kind, axes = options.pop("grid", "auto"), options.pop("axes", None)
+    if kind not in _KINDS:
+        raise SeriesError(f"grid={kind!r}: choose one of {', '.join(map(repr, _KINDS))}")
     chosen, named = named_axes(ds, indexers, axes)
     own = {name: options.pop(name, None) for name in _ONLY}
     for name, value in own.items():
