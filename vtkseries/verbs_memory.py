@@ -43,7 +43,8 @@ class MemoryVerbs:
 
         Grids are image data, rectilinear or structured; points and trajectories, as :meth:`to_vtp` has them, are a
         vtkPolyData of vertices or lines, and meshes, as :meth:`to_vtu` has them, a vtkUnstructuredGrid. The object
-        holds what VTK would read from the file.
+        holds what VTK would read from the file; variables at points and in cells of one grid, which files keep apart,
+        are together in it.
 
         Memory is shared of variables in memory whose dims are in the order z, y, x, without gaps, in a dtype that VTK
         has, and not flipped; of points and meshes where one step lies in one piece, and every point has a place. Places

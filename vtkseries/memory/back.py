@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +40,18 @@ class View:
 
     def __init__(self, grid: Any) -> None:
         self.grid = grid
+        self._hidden: tuple[str, ...] = ()
+
+    def without(self, notes: Sequence[str]) -> Self:
+        """Give the same object, but for arrays with which one of these was noted."""
+        view = copy.copy(self)
+        view._hidden = (*self._hidden, *notes)  # noqa: SLF001  # of its own class
+        return view
 
     def arrays(self, *, cells: bool) -> dict[str, Any]:
         """Give the VTK arrays at points or in cells, by name; those without one are numbered."""
-        return _named(self.grid.GetCellData() if cells else self.grid.GetPointData())
+        found = _named(self.grid.GetCellData() if cells else self.grid.GetPointData())
+        return {name: array for name, array in found.items() if noted(array) not in self._hidden}
 
     def fields(self) -> dict[str, Any]:
         """Give the VTK arrays of the field data, by name."""
@@ -54,10 +64,10 @@ class View:
             return None
         return str(array.GetValue(0))
 
-    def note(self) -> str | None:
-        """Give what vtkseries left with the grid or, where a filter dropped it, with an array of it."""
+    def notes(self) -> list[str]:
+        """Give what vtkseries left with the grid and with arrays: of two Datasets' dims where these were joined."""
         every = (*self.arrays(cells=False).values(), *self.arrays(cells=True).values())
-        return self.text("vtkseries") or next(filter(None, map(noted, every)), None)
+        return [*dict.fromkeys(filter(None, (self.text("vtkseries"), *map(noted, every))))]
 
 
 class GridView(View):

@@ -64,15 +64,16 @@ class Cut:
         return part if self._known >= set(own) else None
 
     def _borne_out(self, part: Array, dims: tuple[Hashable, ...]) -> bool:
-        """Tell whether the points have these values, or their negatives, as x, y or z."""
+        """Tell whether the points, or the middles of cells, have these values, or their negatives, as x, y or z."""
         axes = [self.roles[dim] for dim in dims if dim in self.roles]
-        if len(axes) < len(dims) or part.dtype.kind not in "iuf" or any(cells for _, cells in axes):
+        middles = any(cells for _, cells in axes)
+        if len(axes) < len(dims) or part.dtype.kind not in "iuf" or (middles and len(axes) > 1):
             return False
         order = [role for role, _ in axes]
         values = part.transpose([order.index(role) for role in ("z", "y", "x") if role in order]).astype("f8")
         turned = tuple(slice(None, None, -1 if role in self._flips else 1) for role in ("z", "y", "x") if role in order)
         for places in self._candidates(order):
-            found = places[turned]
+            found = ((places[1:] + places[:-1]) / 2 if middles else places)[turned]
             # Of another factor nobody could tell whether every second point was taken.
             if any(np.allclose(found, sign * values, rtol=1e-9, atol=0) for sign in (1, -1)):
                 return True

@@ -15,6 +15,7 @@ import xarray as xr
 from vtkseries.blocks import BlockValues
 from vtkseries.errors import SeriesError, VtkSeriesWarning
 from vtkseries.memory.attach import attach
+from vtkseries.memory.pair import joined, same_places
 from vtkseries.memory.sharing import to_vtk
 from vtkseries.plan.build import Prepared, detect, make_plan
 from vtkseries.plan.fielddata import step_fields
@@ -62,10 +63,15 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
         prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=INSIDE, once=False, **axes, **options))
     plan = prepared.plan
     refuse_steps(ds, plan.steps, plan.times.dim)
-    refuse_parts({part.name: [array.name for array in part.arrays] for part in plan.parts})
     for text in plan.left_out:
         warnings.warn(text, VtkSeriesWarning, stacklevel=4)
-    return _build(prepared, plan.parts[0], copy=copy)
+    points, cells = _pair(plan.parts)
+    if cells is not None:
+        grid, other = (_build(prepared, part, copy=copy) for part in (points, cells))
+        if same_places(grid, other):
+            return joined(grid, other)
+    refuse_parts({part.name: [array.name for array in part.arrays] for part in plan.parts})
+    return _build(prepared, points, copy=copy)
 
 
 def require_vtk() -> None:
@@ -191,19 +197,27 @@ def _exact(images: Prepared, rectilinear: Prepared) -> Prepared:
     return images
 
 
+def _pair(parts: Sequence[PartPlan]) -> tuple[PartPlan, PartPlan | None]:
+    """Give a part of points and one of cells, which may be of one grid; a part alone has none beside it."""
+    of_cells = [any(s.tag == "CellData" and s.arrays for s in part.document.pieces[0].sections) for part in parts]
+    if sorted(of_cells) == [False, True]:
+        return parts[of_cells.index(False)], parts[of_cells.index(True)]
+    return parts[0], None
+
+
 def _build(prepared: Prepared, part: PartPlan, *, copy: bool) -> Any:
     document = part.document
     grid = _geometry(part, prepared, copy=copy)
-    attach(grid, document, (_values(array, prepared, copy=copy) for array in part.arrays), _fields(prepared))
+    attach(grid, document, (_values(array, prepared, copy=copy) for array in part.arrays), _fields(prepared, part))
     return grid
 
 
-def _fields(prepared: Prepared) -> tuple[DataArray, ...]:
+def _fields(prepared: Prepared, part: PartPlan) -> tuple[DataArray, ...]:
     """Give the field data of the one step."""
     plan = prepared.plan
     values = {item.source: np.asarray(prepared.sources[item.source].values) for item in plan.fields}
     values = {key: value[0] if value.ndim and plan.times.dim is not None else value for key, value in values.items()}
-    return step_fields(plan.clock(plan.parts[0]), 0, values)
+    return step_fields(plan.clock(part), 0, values)
 
 
 def _geometry(part: PartPlan, prepared: Prepared, *, copy: bool) -> Any:

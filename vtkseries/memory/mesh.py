@@ -82,7 +82,7 @@ def _cells(grid: Any) -> dict[str, xr.Variable]:
 
 def _told(view: View) -> tuple[dict[str, dict[Any, Any]], dict[Any, Any]]:
     """Give the attributes that variables, and the Dataset, had where the grid came from."""
-    text = view.note()
+    text = next(iter(view.notes()), None)
     content = None if text is None else loads(text)
     if content is None or content.get("version") != VERSION:
         return {}, {}

@@ -69,16 +69,26 @@ def from_grid(grid: Any) -> xr.Dataset:
         restored = restored_mesh(grid)
         return from_mesh(grid) if restored is None else restored
     view = GridView(grid)
-    text = view.note()
-    content = None if text is None else loads(text)
-    if content is None or content.get("version") != VERSION or "mesh" in content:  # points that became a grid
+    notes = {text: content for text in view.notes() if (content := _content(text)) is not None}
+    if not notes:
         return foreign(view)
     try:
-        return _Restorer(view, content).dataset()
+        found = [
+            _Restorer(view.without([*notes.keys() - {text}]), content).dataset() for text, content in notes.items()
+        ]
+        ds = found[0] if len(found) == 1 else xr.merge(found, compat="override", combine_attrs="override")
+        ds.encoding = found[0].encoding
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         if isinstance(error, FormatError | SeriesError):
             raise
         raise FormatError(f"the grid's field data 'vtkseries' is damaged: {error!r}") from error
+    return ds
+
+
+def _content(text: str) -> dict[str, Any] | None:
+    """Give what was noted of a Dataset on a grid; None where it is not this version's, or of points."""
+    content = loads(text)
+    return content if content is not None and content.get("version") == VERSION and "mesh" not in content else None
 
 
 class _Restorer:

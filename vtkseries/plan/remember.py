@@ -300,12 +300,9 @@ def _place(task: _Task, name: Hashable) -> dict[str, Any] | None:
     for number, group in enumerate(task.grouping.groups.values()):
         for role in SPACE:
             axis = group.axes[role]
-            if (
-                group.kind == "vtr"
-                and axis.name == name
-                and variable.dims == (axis.dim,)
-                and len(axis.nodes) == variable.size
-            ):
+            named = axis.name == name and variable.dims == (axis.dim,)
+            edges = axis.cells and variable.ndim == 1 and _bounds(task, axis.name) == name
+            if group.kind == "vtr" and (named or edges) and len(axis.nodes) == variable.size:
                 made = from_nodes(axis.nodes, variable.dtype, axis.factor, flipped=axis.flipped)
                 if made.tobytes() == np.ascontiguousarray(variable.values).tobytes():
                     return {"axis": [number, role, axis.factor, axis.flipped]}
@@ -321,6 +318,11 @@ def _place(task: _Task, name: Hashable) -> dict[str, Any] | None:
         return {"data": pack(np.asarray(task.ds[name].values))}
     except TypeError:
         return _lose(task, name, f"holds objects ({variable.dtype})")
+
+
+def _bounds(task: _Task, name: Hashable) -> Any:
+    """Give the variable that an axis names as its cells' edges."""
+    return task.ds.variables[name].attrs.get("bounds") if name in task.ds.variables else None
 
 
 def _lose(task: _Task, name: Hashable, fact: str) -> dict[str, Any] | None:
