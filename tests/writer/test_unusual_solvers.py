@@ -165,9 +165,10 @@ def test_a_step_that_readers_see_is_never_written_over(tmp_path: Path) -> None:
 
 
 TERMINATED = """
-import sys, time
+import signal, sys
 import numpy as np
 from vtkseries import SeriesWriter
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
 with SeriesWriter(sys.argv[1], np.arange(5.0), np.arange(4.0), np.arange(3.0)) as series:
     for step in range(1_000_000):
         series.write(step, {"p": np.full((3, 4, 5), step)})

@@ -130,8 +130,8 @@ def check_length(path: Path, file: str) -> None:
     beyond = _length(file) + _TEMPORARY - _LONGEST_NAME
     if beyond > 0:
         message = (
-            f"{path.name!r} is too long by {beyond} bytes, since file names have {_LONGEST_NAME} at most; "
-            "take a shorter one"
+            f"{path.name!r} is too long by {beyond} bytes: its files have longer names while they are written, "
+            f"of {_LONGEST_NAME} bytes at most; take a shorter one"
         )
         raise SeriesError(message)
 
