@@ -17,7 +17,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.meshes.cloud import Cloud, Layout
 from vtkseries.meshes.globe import Globe, with_turned
 from vtkseries.meshes.layout import find_layout
-from vtkseries.meshes.model import Named, named_fields, refuse_clashes
+from vtkseries.meshes.model import Named, named_fields, refuse_clashes, stray_dims
 from vtkseries.meshes.options import Options, Planned
 from vtkseries.meshes.places import find_places, find_time, scale
 from vtkseries.meshes.ragged import counters, joined
@@ -62,7 +62,7 @@ def plan_points(
     precision = option.precision_of(names, vectors)
     fields, numbers, left_out = [], list[Hashable](), []
     for item in named_fields(ds, names, vectors, precision, option.fill):
-        fault = _fault(ds, item, layout)
+        fault = _fault(ds, item, layout, own)
         if fault is not None and (asked or len(item.keys) > 1):
             raise SeriesError(f"variable {item.name!r} {fault}")
         if fault is not None:
@@ -102,7 +102,7 @@ def plan_points(
     return option.series(planned, times, memory, asked=asked, build=cloud, sources=sources, selection=selection)
 
 
-def _fault(ds: xr.Dataset, item: Named, layout: Layout) -> str | None:
+def _fault(ds: xr.Dataset, item: Named, layout: Layout, own: xr.Dataset) -> str | None:
     for key in item.keys:
         fault = undrawable(ds[key].variable, item.name)
         if fault is not None:
@@ -110,7 +110,10 @@ def _fault(ds: xr.Dataset, item: Named, layout: Layout) -> str | None:
     extra = item.dims - {*layout.points, layout.time, *layout.instances}
     if extra:
         dim = next(iter(extra))
-        return f"has the dim {dim!r}, which is none of the points'; select one value with ds.isel({dim}=0)"
+        for name in counters(own):
+            if dim in (own[name].attrs.get("instance_dimension"), *own[name].dims):
+                return f"belongs to whole trajectories; trajectory={str(name)!r} draws these as lines, and it with them"
+        return stray_dims(ds, item, extra, "the points'")
     return None
 
 
@@ -122,7 +125,7 @@ def _further(ds: xr.Dataset, layout: Layout, known: set[Hashable], fill: float |
         if name not in known and layout.time in variable.dims and set(variable.dims) - {layout.time} == {*layout.points}
     ]
     items = named_fields(ds, names, {}, {}, fill)
-    return [item for item in items if _fault(ds, item, layout) is None]
+    return [item for item in items if _fault(ds, item, layout, ds) is None]
 
 
 def _index_name(
@@ -196,12 +199,7 @@ class _Told:
     def partial(self, fields: Sequence[Named]) -> list[Hashable]:
         """Give what is drawn and is the same for several points: it is kept as it is."""
         return [
-            key
-            for item in fields
-            for key in item.keys
-            if not self._whole(key, item.inner)
-            and key in self.ds.variables
-            and self.layout.time not in self.ds[key].dims
+            key for item in fields for key in item.keys if not self._whole(key, item.inner) and key in self.ds.variables
         ]
 
 

@@ -6,12 +6,16 @@ from collections.abc import Hashable, Mapping
 
 import xarray as xr
 
+from vtkseries.cf.attributes import feature_type
 from vtkseries.cf.fields import metadata_names
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.bounded import bounded_cells
 from vtkseries.meshes.places import find_places, find_time
 
 __all__ = ["of_points", "told_kind"]
+
+_INSTANCES = ("trajectory_id", "profile_id", "timeseries_id")
+_MATRIX = 2
 
 
 def told_kind(ds: xr.Dataset) -> str:
@@ -23,13 +27,15 @@ def told_kind(ds: xr.Dataset) -> str:
     """
     if any(variable.attrs.get("cf_role") == "mesh_topology" for variable in ds.variables.values()):
         return "vtu"
-    if "featureType" in ds.attrs:
+    if feature_type(ds) or any(v.attrs.get("cf_role") in _INSTANCES for v in ds.variables.values()):
         return "vtp"
     return "vtu" if bounded_cells(ds) else "auto"
 
 
 def of_points(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> bool:
     """Tell whether x, y and, where there is one, z lie along one dim, as do fields: particles or stations.
+
+    Paths lie along two, as do the times of their points.
 
     Parameters
     ----------
@@ -45,6 +51,8 @@ def of_points(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> bool:
     steps = {time} if time in ds.dims else set(ds[time].dims) if time in ds.variables else set()
     dims = [{*ds[name].dims} for name in places.values()]
     along = set().union(*dims) - (steps if len(set().union(*dims)) > 1 else set())
+    if len(steps) == _MATRIX and all(own == steps for own in dims):
+        return True
     if len(along) != 1 or any(not along <= own for own in dims[:2]) or along & {*places.values()}:
         return False
     metadata = {*metadata_names(ds), *places.values()}

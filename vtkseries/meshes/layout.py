@@ -10,6 +10,7 @@ from typing import NoReturn
 import numpy as np
 import xarray as xr
 
+from vtkseries.cf.attributes import feature_type
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.cloud import Layout
 from vtkseries.meshes.ragged import counters, owners
@@ -47,7 +48,7 @@ def find_layout(
     SeriesError
         They lie along more dims than a feature has, or nothing tells which point belongs to which trajectory.
     """
-    kind = str(ds.attrs.get("featureType", "")).lower().replace("_", "")
+    kind = feature_type(ds)
     dims = list(dict.fromkeys(dim for name in places.values() for dim in ds[name].dims))
     time_dims = () if time is None else ds[time].dims if time in ds.variables else (time,)
     if kind != _SECTIONS and _shared(ds, dims, time):
@@ -77,7 +78,11 @@ def find_layout(
         return _of_profiles(ds, own, layout, across | {*time_dims})
     if kind.startswith("trajectory") or (not kind and len(across) == _MATRIX):
         told = next((name for name, v in ds.variables.items() if v.attrs.get("cf_role") == "trajectory_id"), None)
-        return _of_dim(ds, layout, told) if len(layout.points) > 1 else _told(ds, layout, told)
+        found = _of_dim(ds, layout, told) if len(layout.points) > 1 else _told(ds, layout, told)
+        alone = found.owner is not None and np.unique(found.owner.values).size == math.prod(
+            ds.sizes[dim] for dim in found.points
+        )
+        return layout if alone else found  # lines of one point are not seen
     return layout
 
 

@@ -109,6 +109,11 @@ def _step(
         refuse_steps(ds, series.plan.steps, series.plan.times.dim or "time")
         return series, 0
     along = series.selection.time
+    if along is None and series.selection.members is None:
+        raise SeriesError(
+            f"time={chosen['time']!r}: lines have all their times in one step; leave time out, or draw the points "
+            "of a time, with ds.assign_attrs(featureType='point')"
+        )
     stamps = ds[time].values.reshape(-1) if along is not None else _known(ds[time].values)
     found = select_along(
         xr.Dataset({"step": ("time", np.arange(stamps.size))}, {"time": stamps}), "time", chosen["time"]

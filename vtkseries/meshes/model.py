@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,9 +24,11 @@ from vtkseries.values import Conversion, Precision, conversions
 from vtkseries.xmlformat.codecs import Codec
 from vtkseries.xmlformat.layout import DataArray, Document
 
-__all__ = ["Mesh", "Named", "named_fields", "refuse_clashes"]
+__all__ = ["Mesh", "Named", "named_fields", "refuse_clashes", "stray_dims"]
 
 Array = npt.NDArray[Any]
+
+_COMPONENTS = (2, 3, 6, 9)
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,19 @@ def named_fields(
     used = {name for vector in found for name in vector.variables}
     wanted = [*(Vector(str(name), (name,)) for name in names if name not in used), *found]
     return [_named(ds, vector, precision, fill) for vector in wanted]
+
+
+def stray_dims(ds: xr.Dataset, item: Named, dims: Collection[Hashable], whose: str, *, layers: bool = False) -> str:
+    """Say of which dims of a field there is nothing to draw, and what helps."""
+    name = item.keys[0]
+    found = [dim for dim in ds[name].dims if dim in dims] or [*dims]
+    listed = " and ".join(map(repr, found))
+    what = f"has the dim {listed}, which is" if len(found) == 1 else f"has the dims {listed}, which are"
+    chosen = ", ".join(f"{dim}=0" for dim in found)
+    joined = len(found) == len(item.keys) == 1 and ds.sizes[found[0]] in _COMPONENTS and not layers
+    joined &= ds[name].dtype.kind == "f"
+    vector = f", or take it for a vector's, as with vectors={{{str(name)!r}: {str(found[0])!r}}}" if joined else ""
+    return f"{what} none of {whose}; select one value with ds.isel({chosen}){vector}"
 
 
 def _named(ds: xr.Dataset, vector: Vector, precision: Mapping[str, Precision], fill: float | None) -> Named:

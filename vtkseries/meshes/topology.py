@@ -194,8 +194,16 @@ def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
         for kind, variable in given.items()
     }
     names = frozenset([name, *coordinates, *(v for v in given.values() if v is not None)])
-    around = 360.0 if is_longitude(ds[places["x"]].variable, places["x"]) else 0.0
+    around = _around(ds[places["x"]].variable, places["x"])
     return Topology(ds[places["x"]].dims[0], (x, y, z), places, cells["face"], cells["edge"], names, around)
+
+
+def _around(variable: xr.Variable, name: Hashable) -> float:
+    """Give the whole circle in the unit of longitudes; 0 for what is none."""
+    if not (attribute(variable, "units") or "").lower().startswith("rad"):
+        return 360.0 if is_longitude(variable, name) else 0.0
+    plain = {"standard_name": attribute(variable, "standard_name") or ""}
+    return 2 * np.pi if is_longitude(xr.Variable((), 0, plain), name) else 0.0
 
 
 def _numbers(ds: xr.Dataset, name: Hashable) -> Array:
@@ -251,7 +259,7 @@ def _read_cells(ds: xr.Dataset, mesh: Hashable, kind: str, name: Hashable, count
     if nodes.size and not 0 <= int(nodes.min()) <= int(nodes.max()) < count:
         raise SeriesError(
             f"{name!r} names the points {nodes.min()} to {nodes.max()} (counted from 0), where the mesh has {count}; "
-            "its start_index may be wrong"
+            f"its start_index may be wrong: ds[{name!r}].attrs['start_index'] = 1 says that it counts from 1"
         )
     code = _code(variable, values, there, start, across=dim != variable.dims[0])
     return Cells(kind, name, dim, nodes, sizes.astype(np.int64), code)

@@ -19,7 +19,7 @@ from vtkseries.errors import SeriesError
 from vtkseries.meshes.bounded import find_bounded
 from vtkseries.meshes.globe import Globe, with_turned
 from vtkseries.meshes.heights import Found, find_heights, is_vertical
-from vtkseries.meshes.model import Named, named_fields, refuse_clashes
+from vtkseries.meshes.model import Named, named_fields, refuse_clashes, stray_dims
 from vtkseries.meshes.options import Options, Planned
 from vtkseries.meshes.parts import Layers, Parts, UgridPart
 from vtkseries.meshes.places import as_floats, find_time, scale
@@ -116,14 +116,13 @@ def _fault(ds: xr.Dataset, item: Named, levels: _Levels) -> str | None:
     if len(flat) > 1:
         return f"has the dims {flat[0]!r} and {flat[1]!r}, of points and cells both"
     extra = item.dims - {*flat, levels.time}
-    if len(extra) == 1 and flat and flat != [getattr(topology.edges, "dim", None)]:
-        dim = next(iter(extra))
-        if levels.of(dim, cells=flat[0] != topology.node) is not None:
-            return None
-    if extra:
-        dim = next(iter(extra))
-        return f"has the dim {dim!r}, which is none of the mesh's; select one value with ds.isel({dim}=0)"
-    return None
+    vertical = set[Hashable]()
+    if flat and flat != [getattr(topology.edges, "dim", None)]:
+        vertical = {dim for dim in extra if levels.of(dim, cells=flat[0] != topology.node) is not None}
+    if extra == vertical and len(vertical) <= 1:
+        return None
+    stray = extra - vertical or extra
+    return stray_dims(ds, item, stray, "the mesh's", layers=any(is_vertical(ds, dim) for dim in stray))
 
 
 def _further(ds: xr.Dataset, levels: _Levels, known: set[Hashable], fill: float | None) -> list[Named]:
