@@ -102,3 +102,39 @@ def test_heights_of_edges_place_cells_exactly(tmp_path: Path) -> None:
         grid = read_vtk(tmp_path / "run" / f"run_{step:06d}.vts")
         np.testing.assert_allclose(grid.points[..., 2], outward(outward(ds.height.values[step], 1), 2), rtol=1e-12)
         np.testing.assert_array_equal(grid.cell["t"], ds.t.values[step])
+
+
+@pytest.mark.parametrize("name", ["t", "u", "v", "w"])
+def test_a_field_alone_lies_where_it_does_beside_the_others(tmp_path: Path, name: str) -> None:
+    ds = model()
+    named = {"x": "lon", "y": "lat", "z": "height"}
+    ds.vtk.to_vts(tmp_path / "all.pvd", **named)
+    ds.vtk.to_vts(tmp_path / "one.pvd", variables=name, **named)
+    whole = next(file for file in (tmp_path / "all").glob("*_000001.vts") if name in read_vtk(file).point)
+    (alone,) = (tmp_path / "one").glob("*_000001.vts")
+    memory = pyvista.wrap(ds.vtk.to_grid(time=1.0, variables=name, **named))
+    np.testing.assert_array_equal(read_vtk(alone).points, read_vtk(whole).points)
+    np.testing.assert_array_equal(memory.points, pyvista.read(whole).points)
+
+
+def test_heights_by_a_formula_are_those_of_a_field_alone() -> None:
+    rho = np.arange(20.0).reshape(4, 5)
+    ds = xr.Dataset(
+        {
+            "temp": (("s_rho", "eta_rho", "xi_rho"), RNG.random((NZ, 4, 5))),
+            "u": (("s_rho", "eta_u", "xi_u"), RNG.random((NZ, 4, 4))),
+            "h": (("eta_rho", "xi_rho"), 50 + rho),
+            "zeta": (("eta_rho", "xi_rho"), rho / 100),
+        },
+        {
+            "s_rho": (
+                "s_rho",
+                [-0.8, -0.5, -0.1],
+                {"standard_name": "ocean_sigma_coordinate", "formula_terms": "sigma: s_rho eta: zeta depth: h"},
+            ),
+        },
+    )
+    expected = inward(rho / 100 + ds.s_rho.values[:, None, None] * (50 + rho + rho / 100), 2)
+    for data in (ds, ds[["u", "h", "zeta"]]):
+        points = pyvista.wrap(data.vtk.to_grid(variables="u")).points.reshape(NZ, 4, 4, 3)
+        np.testing.assert_allclose(points[..., 2], expected, rtol=1e-6)

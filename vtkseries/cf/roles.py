@@ -4,43 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-import cf_xarray  # noqa: F401 (registers the .cf accessor)
 import xarray as xr
 
-from vtkseries.cf.attributes import PRESSURE_UNITS
+from vtkseries.cf.layers import formula_terms
+from vtkseries.cf.meaning import cf_roles
 from vtkseries.errors import SeriesError
 
-__all__ = ["CF", "ROLES", "SPACE", "Roles", "by_role", "cf_roles", "find_roles", "places_along"]
+__all__ = ["CF", "ROLES", "SPACE", "Roles", "by_role", "find_roles", "places_along"]
 
 SPACE = ("x", "y", "z")
 ROLES = (*SPACE, "time")
-
-_CF_TEXT = (
-    "axis",
-    "standard_name",
-    "units",
-    "positive",
-    "coordinates",
-    "bounds",
-    "grid_mapping",
-    "cell_measures",
-    "formula_terms",
-    "ancillary_variables",
-    "cf_role",
-)
-
-_CF_KEYS = {
-    "X": "x",
-    "longitude": "x",
-    "Y": "y",
-    "latitude": "y",
-    "Z": "z",
-    "vertical": "z",
-    "T": "time",
-    "time": "time",
-}
 
 # Names of dims in the output of common models, matched whole and without regard to case.
 _NAMES = {
@@ -52,14 +28,6 @@ _NAMES = {
     r"isobaric\w*|height\w*|alt|altitude\w*|depth\w*|bottom_top(_stag)?|s_(rho|w)|sigma\w*|model_level\w*|nz\d*|nlev\w*|k|elevation|"
     r"nav_lev|soil_layers(_stag)?",
     "time": r"time\d*|times|t|time_counter|time_instant|ocean_time|xtime|valid_time|datetime|date",
-}
-
-_VERTICAL_UNITS = {*PRESSURE_UNITS, "level", "layer", "sigma_level"}
-_VERTICAL_NAMES = {
-    "barometric_altitude",
-    "depth_below_geoid",
-    "depth_below_sea_floor",
-    "sea_water_pressure",
 }
 
 # Dims of bounds, vertices and characters, which are no axes even when nothing else is known of them.
@@ -183,6 +151,8 @@ def find_roles(
     _one_time(roles, {name: ds.variables[name].dims for name in fields})
     for name in sorted(fields, key=lambda name: -ds.variables[name].ndim):
         _take_order(ds, roles, name, others)
+    if curvilinear:
+        _take_places(ds, roles, cf, others)
     for name, coordinate in ds.coords.items():
         if coordinate.ndim == 0:
             scalar = cf[name][0] if name in cf else _role_of_name(name)
@@ -250,40 +220,6 @@ def _take_named(ds: xr.Dataset, roles: Roles, role: str, name: Hashable, *, curv
         raise SeriesError(message)
     roles.named[role] = name
     _set(roles, dim, role, coordinate, _CALLER)
-
-
-def cf_roles(ds: xr.Dataset) -> dict[Hashable, tuple[str, bool]]:
-    """Give each coordinate with CF attributes its role, and whether ``axis`` says it."""
-    found: dict[Hashable, tuple[str, bool]] = {}
-    ds = _with_text_only(ds)
-    for table in (ds.cf.coordinates, ds.cf.axes):
-        for key, names in table.items():
-            for name in names:
-                if key in _CF_KEYS:
-                    found[name] = (_CF_KEYS[key], "axis" in ds[name].attrs)
-    for name, coordinate in ds.coords.items():
-        role = _role_of_meaning(coordinate.variable) if coordinate.dims == (name,) else None
-        if role is not None:
-            found.setdefault(name, (role, False))
-    return found
-
-
-def _role_of_meaning(variable: xr.Variable) -> str | None:
-    """Give the role that units or a standard name tell by CF, beside what cf_xarray knows."""
-    units, standard = (str(variable.attrs.get(key, "")) for key in ("units", "standard_name"))
-    if re.match(r"\s*\w+\s+since\s", units) and variable.dtype.kind in "iuf":
-        return "time"
-    return "z" if units.lower() in _VERTICAL_UNITS or standard in _VERTICAL_NAMES else None
-
-
-def _with_text_only(ds: xr.Dataset) -> xr.Dataset:
-    """Leave out attributes that CF wants to be text and are not: cf_xarray fails on them."""
-    if all(isinstance(v.attrs.get(key, ""), str) for v in ds.variables.values() for key in _CF_TEXT):
-        return ds
-    plain = ds.copy()
-    for variable in plain.variables.values():
-        variable.attrs = {k: v for k, v in variable.attrs.items() if k not in _CF_TEXT or isinstance(v, str)}
-    return plain
 
 
 def places_along(ds: xr.Dataset, dim: Hashable, cf: Mapping[Hashable, tuple[str, bool]]) -> set[str]:
@@ -369,6 +305,23 @@ def _one_time(roles: Roles, fields: Mapping[Hashable, tuple[Hashable, ...]]) -> 
         if dim != best:
             roles.spare.add(dim)
             del roles.dims[dim], roles.coordinates[dim], roles.evidence[dim]
+
+
+def _take_places(
+    ds: xr.Dataset, roles: Roles, cf: Mapping[Hashable, tuple[str, bool]], others: Collection[Hashable]
+) -> None:
+    """Find the axes of what only places fields, perhaps half a cell away: terms of formulas, and what was named."""
+    told = {*roles.named.values(), *(n for v in ds.variables.values() for n in formula_terms(v).values())}
+    names = [name for name, v in ds.variables.items() if name in told and v.ndim > 1]
+    known = {*roles.dims, *others}
+    dims = [dim for dim in dict.fromkeys(d for name in names for d in ds.variables[name].dims) if dim not in known]
+    for dim in dims:
+        with suppress(SeriesError):  # it is not drawn
+            _take_detected(ds, roles, dim, cf)
+    for name in sorted(names, key=lambda name: -ds.variables[name].ndim):
+        _take_order(ds, roles, name, others)
+    for dim in [dim for dim in dims if roles.dims.get(dim) == "time"]:
+        del roles.dims[dim], roles.coordinates[dim], roles.evidence[dim]
 
 
 def _take_order(ds: xr.Dataset, roles: Roles, name: Hashable, others: Collection[Hashable]) -> None:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from vtkseries.cf.attributes import attribute
 from vtkseries.cf.fields import metadata_names
-from vtkseries.cf.roles import cf_roles
+from vtkseries.cf.meaning import cf_roles
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.topology import Cells, Topology
 

@@ -15,7 +15,7 @@ from vtkseries.cf.attributes import attribute
 from vtkseries.cf.coordinates import find_axis, upward
 from vtkseries.cf.formulas import evaluate, is_known
 from vtkseries.cf.layers import formula_terms
-from vtkseries.cf.roles import cf_roles
+from vtkseries.cf.meaning import cf_roles
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.steps import At
 from vtkseries.meshes.topology import Cells, Topology

@@ -10,7 +10,7 @@ import xarray as xr
 
 from vtkseries.cf.attributes import unstacking
 from vtkseries.cf.coordinates import upward
-from vtkseries.cf.roles import cf_roles
+from vtkseries.cf.meaning import cf_roles
 from vtkseries.errors import SeriesError
 
 __all__ = ["as_floats", "find_places", "find_time", "scale"]

@@ -11,7 +11,8 @@ from vtkseries.cf.attributes import unstacking
 from vtkseries.cf.coordinates import Axis
 from vtkseries.cf.curvilinear import AmbiguousError
 from vtkseries.cf.fields import Vector, undrawable
-from vtkseries.cf.roles import CF, SPACE, Roles, cf_roles, places_along
+from vtkseries.cf.meaning import cf_roles
+from vtkseries.cf.roles import CF, SPACE, Roles, places_along
 from vtkseries.errors import SeriesError
 from vtkseries.plan.placement import Found, Options, Placement, place_field
 
