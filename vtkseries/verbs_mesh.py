@@ -134,7 +134,8 @@ class MeshVerbs:
         path : path
             Ends in ``.pvd``, or ``.vtu`` for exactly one step.
         mesh : hashable, optional
-            The variable with ``cf_role = "mesh_topology"``, or the longitudes with bounds of cells, of several.
+            The variable with ``cf_role = "mesh_topology"``, or the longitudes with bounds of cells, of several. Without
+            either, ``connectivity``, ``offsets`` and ``types`` are the cells, as :func:`vtkseries.from_grid` has them.
         z : hashable, optional
             The dim of layers, or their heights.
         time : hashable, optional

@@ -10,6 +10,7 @@ from vtkseries.cf.attributes import feature_type
 from vtkseries.cf.fields import metadata_names
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.bounded import bounded_cells
+from vtkseries.meshes.flat import has_flat
 from vtkseries.meshes.places import find_places, find_time
 
 __all__ = ["of_points", "told_kind"]
@@ -29,7 +30,7 @@ def told_kind(ds: xr.Dataset) -> str:
         return "vtu"
     if feature_type(ds) or any(v.attrs.get("cf_role") in _INSTANCES for v in ds.variables.values()):
         return "vtp"
-    return "vtu" if bounded_cells(ds) else "auto"
+    return "vtu" if bounded_cells(ds) or has_flat(ds) else "auto"
 
 
 def of_points(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> bool:

@@ -45,6 +45,8 @@ class Cells:
         How many points each has.
     code : dict
         What gives the variable again from these: width, first number, and so on.
+    types : ndarray of uint8, optional
+        VTK's kind of each, where their number of points does not tell it.
     """
 
     location: str
@@ -53,9 +55,12 @@ class Cells:
     nodes: Array
     sizes: Array
     code: dict[str, Any]
+    types: Array | None = None
 
     def flat(self) -> tuple[Array, Array, Array]:
         """Give connectivity, offsets and types: lines, or triangles, quads and polygons."""
+        if self.types is not None:
+            return self.nodes, np.cumsum(self.sizes), self.types
         types = np.full(self.sizes.size, _POLYGON if self.location == "face" else _LINE, np.uint8)
         for size, kind in _FACES.items() if self.location == "face" else ():
             types[self.sizes == size] = kind
@@ -97,6 +102,8 @@ class Cells:
         SeriesError
             A face has more points than VTK's prisms.
         """
+        if self.types is not None:
+            raise SeriesError(f"the cells of {str(self.name)!r} have no layers; select one value of the vertical dim")
         wide = np.flatnonzero(self.sizes > max(_PRISMS))
         if wide.size:
             raise SeriesError(

@@ -17,6 +17,7 @@ from vtkseries.cf.fields import choose, metadata_names, undrawable
 from vtkseries.cf.times import read_times
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.bounded import find_bounded
+from vtkseries.meshes.flat import find_flat
 from vtkseries.meshes.globe import Globe, with_turned
 from vtkseries.meshes.heights import Found, find_heights, is_vertical
 from vtkseries.meshes.model import Named, named_fields, refuse_clashes, stray_dims
@@ -56,7 +57,7 @@ def plan_mesh(
     option = Options.read(ds, path, (".pvd", ".vtu"), **options)
     told = mesh in ds.variables and ds[mesh].ndim == 0
     ugrid = told or any(v.attrs.get("cf_role") == "mesh_topology" for v in ds.variables.values())
-    topology = (None if ugrid else find_bounded(ds, mesh)) or find_topology(ds, mesh)
+    topology = (None if ugrid else find_bounded(ds, mesh) or find_flat(ds, mesh)) or find_topology(ds, mesh)
     names, asked = choose(ds, variables)
     names = [n for n in names if asked or (n not in metadata_names(ds) and n not in topology.names)]
     found = find_time(ds, time)
