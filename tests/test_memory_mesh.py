@@ -14,7 +14,7 @@ from test_memory import run, values
 from vtk.util.numpy_support import vtk_to_numpy
 
 import vtkseries
-from vtkseries import SeriesError, evtk
+from vtkseries import FormatError, SeriesError, evtk
 
 
 def grid() -> Any:
@@ -150,3 +150,13 @@ def test_several_blocks_are_refused_with_the_way_to_one() -> None:
     with pytest.raises(SeriesError, match=r"not a vtkMultiBlockDataSet; of several blocks take one.*GetBlock\(0\)"):
         vtkseries.from_grid(tree)
     assert "T" in vtkseries.from_grid(tree.GetBlock(0))
+
+
+@pytest.mark.parametrize("text", ['{"version":1}', '{"version":1,"variables":[1],"attrs":[]}', "no JSON"])
+def test_a_mesh_whose_metadata_is_damaged_says_so(text: str) -> None:
+    data, note = surface(), vtk.vtkStringArray()
+    note.SetName("vtkseries")
+    note.InsertNextValue(text)
+    data.GetFieldData().AddArray(note)
+    with pytest.raises(FormatError, match=r"damaged|not JSON"):
+        vtkseries.from_grid(data)

@@ -107,6 +107,12 @@ def test_what_a_filter_adds_is_there_once() -> None:
     xr.testing.assert_identical(found.drop_vars(added), ds)
 
 
+def test_what_is_no_grid_any_more_keeps_the_attributes_of_both() -> None:
+    found = vtkseries.from_grid(latitudes().isel(time=0).vtk.to_pyvista().threshold(102.0, scalars="T"))
+    assert (found["p"].attrs, found["T"].attrs) == ({"long_name": "at points"}, {"units": "K"})
+    assert found.attrs == {"title": "both"}
+
+
 def test_grids_of_other_places_are_named() -> None:
     ds = latitudes().isel(time=0)
     ds = ds.assign_coords(lonn=("lonn", X + 0.25, ds["lonn"].attrs), lonb=X)

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from vtkseries.errors import FormatError
 from vtkseries.memory.back import View, attrs_of, check_count, field_of, free_name, readable, time_of
 from vtkseries.memory.sharing import KEPT, from_vtk
-from vtkseries.memory.told import BOOKKEEPING
+from vtkseries.memory.told import BOOKKEEPING, mapping
 from vtkseries.metadata import VERSION, loads, unpack
 
 __all__ = ["from_mesh", "is_mesh"]
@@ -82,13 +83,18 @@ def _cells(grid: Any) -> dict[str, xr.Variable]:
 
 def _told(view: View) -> tuple[dict[str, dict[Any, Any]], dict[Any, Any]]:
     """Give the attributes that variables, and the Dataset, had where the grid came from."""
-    text = next(iter(view.notes()), None)
-    content = None if text is None else loads(text)
-    if content is None or content.get("version") != VERSION:
-        return {}, {}
-    told = {
-        str(unpack(entry["name"])): {unpack(key): unpack(value) for key, value in entry.get("attrs", ())}
-        for entry in content["variables"]
-        if "at" in entry
-    }
-    return told, {unpack(key): unpack(value) for key, value in content["attrs"]}
+    told: dict[str, dict[Any, Any]] = {}
+    attrs: dict[Any, Any] = {}
+    for content in filter(None, map(loads, view.notes())):
+        if content.get("version") != VERSION:
+            continue
+        try:
+            told |= {str(unpack(entry["name"])): mapping(entry.get("attrs", ())) for entry in _drawn(content)}
+            attrs |= mapping(content["attrs"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FormatError(f"the field data 'vtkseries' is damaged: {error!r}") from error
+    return told, attrs
+
+
+def _drawn(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in content["variables"] if "at" in entry]
