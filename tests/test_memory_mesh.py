@@ -14,7 +14,7 @@ from test_memory import run, values
 from vtk.util.numpy_support import vtk_to_numpy
 
 import vtkseries
-from vtkseries import FormatError, SeriesError, evtk
+from vtkseries import FormatError, SeriesError, VtkSeriesWarning, evtk
 
 
 def grid() -> Any:
@@ -160,3 +160,36 @@ def test_a_mesh_whose_metadata_is_damaged_says_so(text: str) -> None:
     data.GetFieldData().AddArray(note)
     with pytest.raises(FormatError, match=r"damaged|not JSON"):
         vtkseries.from_grid(data)
+
+
+def test_kinds_of_cells_are_those_that_vtk_tells() -> None:
+    data, points = vtk.vtkPolyData(), vtk.vtkPoints()
+    for n in range(12):
+        points.InsertNextPoint(n, n**2, -n)
+    data.SetPoints(points)
+    for kind in ("Verts", "Lines", "Polys", "Strips"):
+        array = vtk.vtkCellArray()
+        for size in range({"Strips": 3, "Polys": 3}.get(kind, 1), 7):
+            array.InsertNextCell(size, range(size))
+        getattr(data, f"Set{kind}")(array)
+    every = range(data.GetNumberOfCells())
+    assert vtkseries.from_grid(data)["types"].values.tolist() == [data.GetCellType(n) for n in every]
+    mixed = vtk.vtkAppendFilter()
+    mixed.AddInputData(data)
+    mixed.Update()
+    grid = mixed.GetOutput()
+    assert vtkseries.from_grid(grid)["types"].values.tolist() == [grid.GetCellType(n) for n in every]
+
+
+def test_polyhedra_are_warned_of() -> None:
+    grid, points = vtk.vtkUnstructuredGrid(), vtk.vtkPoints()
+    for place in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]:
+        points.InsertNextPoint(place)
+    grid.SetPoints(points)
+    faces = [4, 3, 0, 1, 2, 3, 0, 1, 3, 3, 1, 2, 3, 3, 0, 2, 3]
+    ids = vtk.vtkIdList()
+    for number in faces:
+        ids.InsertNextId(number)
+    grid.InsertNextCell(42, ids)
+    with pytest.warns(VtkSeriesWarning, match="1 cells are polyhedra, whose faces are left out; make them tetrahedra"):
+        vtkseries.from_grid(grid)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from vtkseries.errors import FormatError
+from vtkseries.errors import FormatError, VtkSeriesWarning
 from vtkseries.memory.back import View, attrs_of, check_count, field_of, free_name, readable, time_of
 from vtkseries.memory.sharing import KEPT, from_vtk
 from vtkseries.memory.told import BOOKKEEPING, mapping
@@ -17,6 +18,12 @@ from vtkseries.metadata import VERSION, loads, unpack
 __all__ = ["from_mesh", "is_mesh"]
 
 Array = npt.NDArray[Any]
+
+_KINDS = {"Verts": (1, 2), "Lines": (3, 4), "Polys": (5, 9, 7), "Strips": (6,)}
+"""VTK's numbers of a vtkPolyData's cells: those of a single number of points, then that of all others."""
+
+_LEAST = {"Verts": (1,), "Lines": (2,), "Polys": (3, 4), "Strips": ()}
+_POLYHEDRON = 42
 
 
 def is_mesh(grid: Any) -> bool:
@@ -65,20 +72,51 @@ def _places(grid: Any) -> dict[str, xr.Variable]:
 
 def _cells(grid: Any) -> dict[str, xr.Variable]:
     """Give the cells of all kinds, in the order of the cells' data."""
-    kinds = ("Verts", "Lines", "Polys", "Strips") if grid.IsA("vtkPolyData") else ("Cells",)
-    nodes, ends, last = [np.empty(0, "i8")], [np.empty(0, "i8")], 0
-    for kind in kinds:
+    nodes, ends, kinds, last = [np.empty(0, "i8")], [np.empty(0, "i8")], [np.empty(0, "u1")], 0
+    for kind in _KINDS if grid.IsA("vtkPolyData") else {"Cells": ()}:
         cells = getattr(grid, f"Get{kind}", lambda: None)()  # points alone have none
         if cells is not None and cells.GetNumberOfCells():
             nodes.append(from_vtk(cells.GetConnectivityArray())[:, 0])
-            ends.append(from_vtk(cells.GetOffsetsArray())[1:, 0] + last)
+            starts = from_vtk(cells.GetOffsetsArray())[:, 0]
+            ends.append(starts[1:] + last if last else starts[1:])
+            kinds.append(_types(grid) if kind == "Cells" else _types_of(kind, np.diff(starts)))
             last += nodes[-1].size
-    types = np.array([grid.GetCellType(n) for n in range(sum(map(len, ends)))], np.uint8)
+    polyhedra = int(np.count_nonzero(kinds[-1] == _POLYHEDRON))
+    if polyhedra:
+        text = f"{polyhedra} cells are polyhedra, whose faces are left out; make them tetrahedra first (Triangulate)"
+        warnings.warn(text, VtkSeriesWarning, stacklevel=4)
     return {
-        "connectivity": xr.Variable("connectivity_node", np.concatenate(nodes)),
-        "offsets": xr.Variable("cell", np.concatenate(ends)),
-        "types": xr.Variable("cell", types),
+        "connectivity": xr.Variable("connectivity_node", _one(nodes)),
+        "offsets": xr.Variable("cell", _one(ends)),
+        "types": xr.Variable("cell", _one(kinds)),
     }
+
+
+def _one(arrays: list[Array]) -> Array:
+    """Give arrays as one, without a copy where there is one only."""
+    full = [array for array in arrays if array.size]
+    return full[0] if len(full) == 1 else np.concatenate(arrays)
+
+
+def _types(grid: Any) -> Array:
+    """Give the kinds of cells that are of any."""
+    if not grid.IsA("vtkUnstructuredGrid"):
+        return np.array([grid.GetCellType(n) for n in range(grid.GetNumberOfCells())], np.uint8)
+    try:
+        found = grid.GetCellTypes()
+    except TypeError:  # before VTK 9.6
+        found = grid.GetCellTypesArray()
+    return from_vtk(found)[:, 0].astype(np.uint8, copy=False)
+
+
+def _types_of(kind: str, sizes: Array) -> Array:
+    """Give the kinds of a vtkPolyData's cells, which their numbers of points tell."""
+    names = _KINDS[kind]
+    found = np.full(sizes.size, names[-1], np.uint8)
+    for size, number in zip(_LEAST[kind], names, strict=False):
+        found[sizes == size] = number
+    found[sizes == 0] = 0
+    return found
 
 
 def _told(view: View) -> tuple[dict[str, dict[Any, Any]], dict[Any, Any]]:
