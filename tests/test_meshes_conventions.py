@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import cftime
 import numpy as np
 import pytest
 import pyvista
@@ -175,3 +177,15 @@ def test_a_first_number_that_is_not_told_is_named() -> None:
     del ds["nv"].attrs["start_index"]
     with pytest.raises(SeriesError, match=r"ds\['nv'\].attrs\['start_index'\] = 1"):
         ds.vtk.to_grid(variables="area")
+
+
+def test_times_of_other_calendars_may_be_missing(tmp_path: Path) -> None:
+    ds = particles("featureType").assign_attrs(featureType="point")
+    first, missing = cftime.Datetime360Day(2000, 2, 29), ds.time.isnull().values
+    hours = (ds.time.values - DAY[0]) / np.timedelta64(1, "h")
+    times = [np.nan if gone else first + timedelta(hours=h) for h, gone in zip(hours.flat, missing.flat, strict=True)]
+    ds["time"] = (ds.temp.dims, np.reshape(np.array(times, object), missing.shape), {"axis": "T"})
+    reader = pyvista.get_reader(str(ds.vtk.to_vtp(tmp_path / "run.pvd")))
+    np.testing.assert_array_equal(np.array(reader.time_values) * 24, np.unique(hours[~missing]))
+    points = pyvista.wrap(ds.vtk.to_grid(time=first + timedelta(hours=12)))
+    np.testing.assert_array_equal(points["temp"], [4, 14, 20])

@@ -213,15 +213,13 @@ def _steps(ds: xr.Dataset, layout: Layout, time_units: str | None) -> tuple[Time
         scalar = next((n for n in ds.coords if not ds[n].ndim and str(n).lower() == "time"), None)
         return read_times(ds, None, scalar, time_units), Selection(None)
     stamps = ds[layout.stamps]
-    values, owner = np.unique(stamps.values, return_inverse=True)
+    known = np.flatnonzero(~np.asarray(stamps.isnull().values))
+    values, owner = np.unique(stamps.values.reshape(-1)[known], return_inverse=True)
     whole = xr.Dataset(coords={"time": ("time", values, stamps.attrs)})
     whole["time"].encoding = stamps.encoding
-    owner, known = owner.reshape(-1), ~np.asarray(stamps.isnull().values).reshape(-1)
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(len(values) + 1))
-    chosen = [order[a:b] for a, b in pairwise(bounds)]
-    good = [n for n, points in enumerate(chosen) if known[points].all()]
-    whole = whole.isel(time=good)
+    members = tuple(known[order[a:b]] for a, b in pairwise(bounds))
     sizes = {dim: ds.sizes[dim] for dim in stamps.dims}
     times = replace(read_times(whole, "time", "time", time_units), dim=None)
-    return times, Selection(None, sizes, tuple(chosen[n] for n in good))
+    return times, Selection(None, sizes, members)

@@ -127,8 +127,8 @@ def _step(
 
 def _known(stamps: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Give the times of the steps, of points that have times of their own."""
-    found = np.unique(stamps)
-    return np.asarray(found[~xr.Variable("time", found).isnull().values])
+    flat = stamps.reshape(-1)
+    return np.unique(flat[~xr.Variable("point", flat).isnull().values])
 
 
 def _of(series: MeshSeries, step: int, *, copy: bool) -> Any:
