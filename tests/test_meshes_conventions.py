@@ -189,3 +189,25 @@ def test_times_of_other_calendars_may_be_missing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.array(reader.time_values) * 24, np.unique(hours[~missing]))
     points = pyvista.wrap(ds.vtk.to_grid(time=first + timedelta(hours=12)))
     np.testing.assert_array_equal(points["temp"], [4, 14, 20])
+
+
+@pytest.mark.parametrize("unit", ["degrees_east", "radians"])
+def test_paths_over_the_date_line_are_broken_there_on_a_plane_map(unit: str, tmp_path: Path) -> None:
+    """As faces there are hidden: a line would be drawn right across the map."""
+    lon, lat = np.array([[170.0, 178, -179, -170], [350, 358, 3, np.nan]]), np.arange(8.0).reshape(2, 4)
+    dims, factor = ("trajectory", "obs"), np.deg2rad(1) if unit == "radians" else 1
+    ds = xr.Dataset(
+        {"depth_of_drogue": ("trajectory", [10.0, 20.0])},
+        {
+            "lon": (dims, lon * factor, {"units": unit, "standard_name": "longitude"}),
+            "lat": (dims, lat * factor, {"units": unit, "standard_name": "latitude"}),
+            "time": (dims, np.resize(DAY, (2, 4))),
+        },
+        {"featureType": "trajectory"},
+    )
+    memory, file = pyvista.wrap(ds.vtk.to_grid()), pyvista.read(ds.vtk.to_vtp(tmp_path / "plane.vtp"))
+    for lines in (memory, file):
+        assert lines.lines.tolist() == [2, 0, 1, 2, 2, 3, 2, 4, 5, 1, 6]
+        assert lines["depth_of_drogue"].tolist() == [10, 10, 20, 20]
+    xr.testing.assert_identical(vtkseries.from_grid(memory), ds)
+    assert ds.vtk.to_grid(sphere=True, radius=1.0).GetNumberOfLines() == 2

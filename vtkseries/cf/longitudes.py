@@ -11,7 +11,7 @@ import xarray as xr
 
 from vtkseries.cf.attributes import attribute
 
-__all__ = ["ROUND", "degrees", "is_latitude", "is_longitude", "step_over_seam", "unwrap"]
+__all__ = ["ROUND", "circle", "degrees", "is_latitude", "is_longitude", "step_over_seam", "unwrap"]
 
 ROUND = 360.0
 _UNITS = re.compile(r"degrees?_?(e(ast)?)?", re.IGNORECASE)
@@ -28,6 +28,14 @@ def is_longitude(variable: xr.Variable, name: Hashable) -> bool:
         or units.lower().endswith(("_east", "_e", "se"))
         or bool(not standard and re.search("lon|glam", str(name), re.IGNORECASE))
     )
+
+
+def circle(variable: xr.Variable, name: Hashable) -> float:
+    """Give the whole circle in the unit of longitudes; 0 for what is none."""
+    if not (attribute(variable, "units") or "").lower().startswith("rad"):
+        return ROUND if is_longitude(variable, name) else 0.0
+    plain = {"standard_name": attribute(variable, "standard_name") or ""}
+    return 2 * np.pi if is_longitude(xr.Variable((), 0, plain), name) else 0.0
 
 
 def is_latitude(variable: xr.Variable, name: Hashable | None) -> bool:

@@ -66,6 +66,8 @@ class Cloud:
     blank : bool
         Whether missing values are hidden.
     globe : Globe or None
+    around : float
+        Of longitudes on a plane, which may jump, the whole circle; else 0.
     """
 
     layout: Layout
@@ -77,6 +79,7 @@ class Cloud:
     index: str | None
     blank: bool = False
     globe: Globe | None = None
+    around: float = 0.0
 
     def step(self, step: int, at: At) -> list[Mesh]:
         """Give the mesh of a step; points without a place are not there."""
@@ -100,7 +103,12 @@ class Cloud:
         mesh = Mesh(places)
         groups = np.empty(0, "i8")
         if owner is not None:
-            groups, starts = np.unique(owner[chosen], return_index=True)
+            own = owner[chosen]
+            begins = own[1:] != own[:-1]
+            if self.around:  # or a line would be drawn right across the map
+                begins |= np.abs(np.diff(places[0])) > self.around / 2
+            starts = np.append(0, np.flatnonzero(begins) + 1)[: own.size]
+            groups = own[starts]
             mesh.lines = (np.arange(chosen.size), np.append(starts[1:], chosen.size)[: len(groups)])
         for item in self.drawn:
             self._add(mesh, item, [at(key) for key in item.keys], sizes, take, groups, directions)

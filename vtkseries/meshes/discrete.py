@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from vtkseries.cf.fields import choose, metadata_names, undrawable
+from vtkseries.cf.longitudes import circle
 from vtkseries.cf.times import Times, read_times
 from vtkseries.errors import SeriesError
 from vtkseries.meshes.cloud import Cloud, Layout
@@ -86,7 +87,8 @@ def plan_points(
     factor = scale(ds, places.get("z"), option.z_scale)
     index = _index_name(layout, sources, places, selection, fields)
     sizes = {dim: ds.sizes[dim] for dim in layout.points}
-    cloud = Cloud(layout, sizes, selection, places, tuple(fields), factor, index, option.blank, globe)
+    around = circle(ds[places["x"]].variable, places["x"]) if globe is None else 0.0
+    cloud = Cloud(layout, sizes, selection, places, tuple(fields), factor, index, option.blank, globe, around)
     if globe is not None and "z" in places:
         heights = selection.of(sources[places["z"]], 0).values * factor
         lowest = float(np.min(heights, where=np.isfinite(heights), initial=np.inf))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from vtkseries.cf.attributes import attribute
-from vtkseries.cf.longitudes import is_longitude
+from vtkseries.cf.longitudes import circle
 from vtkseries.errors import SeriesError
 
 __all__ = ["Cells", "Topology", "find_topology"]
@@ -201,16 +201,8 @@ def find_topology(ds: xr.Dataset, mesh: Hashable | None) -> Topology:
         for kind, variable in given.items()
     }
     names = frozenset([name, *coordinates, *(v for v in given.values() if v is not None)])
-    around = _around(ds[places["x"]].variable, places["x"])
+    around = circle(ds[places["x"]].variable, places["x"])
     return Topology(ds[places["x"]].dims[0], (x, y, z), places, cells["face"], cells["edge"], names, around)
-
-
-def _around(variable: xr.Variable, name: Hashable) -> float:
-    """Give the whole circle in the unit of longitudes; 0 for what is none."""
-    if not (attribute(variable, "units") or "").lower().startswith("rad"):
-        return 360.0 if is_longitude(variable, name) else 0.0
-    plain = {"standard_name": attribute(variable, "standard_name") or ""}
-    return 2 * np.pi if is_longitude(xr.Variable((), 0, plain), name) else 0.0
 
 
 def _numbers(ds: xr.Dataset, name: Hashable) -> Array:
