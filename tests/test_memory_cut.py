@@ -91,3 +91,27 @@ def test_cells_that_a_filter_makes_lie_between_the_coordinates() -> None:
     assert again.GetBounds() == average.GetOutput().GetBounds()
     found, expected = (vtk_to_numpy(grid.GetCellData().GetArray("T")) for grid in (again, average.GetOutput()))
     np.testing.assert_array_equal(found, expected)
+
+
+def test_what_is_too_large_to_be_told_comes_back_with_the_whole_grid() -> None:
+    """As the bounds of curvilinear coordinates are, which no array of the grid holds."""
+    lat, lon = np.meshgrid(np.linspace(10, 60, 150), np.linspace(0, 80, 120), indexing="ij")
+    corners = np.stack([lon - 0.1, lon + 0.1, lon + 0.1, lon - 0.1], axis=-1)
+    ds = xr.Dataset(
+        {"sst": (("y", "x"), lat + 0.01 * lon)},
+        {
+            "lat": (("y", "x"), lat, {"units": "degrees_north"}),
+            "lon": (("y", "x"), lon, {"units": "degrees_east"}),
+            "corners": (("y", "x", "v"), corners, {"long_name": "of cells"}),
+            "names": (("y", "x", "v"), np.full((150, 120, 4), "ab", object)),
+            "seen": (("y", "x", "v"), np.full((150, 120, 4), np.datetime64("2000-01-01", "ns"))),
+        },
+    )
+    grid = ds.vtk.to_grid()
+    xr.testing.assert_identical(from_grid(grid), ds)
+    stepped = ds.expand_dims(time=[3.0])
+    stepped = stepped.assign_coords(corners=stepped.corners.expand_dims(time=[3.0]))
+    xr.testing.assert_identical(from_grid(stepped.vtk.to_grid()), stepped)
+    grid.GetFieldData().Initialize()
+    with pytest.warns(VtkSeriesWarning, match="'corners', 'names', 'seen' left out"):
+        assert set(from_grid(grid).variables) == {"sst", "lat", "lon"}

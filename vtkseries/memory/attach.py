@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vtkseries.memory.sharing import name_components, note, string_array, to_vtk
+from vtkseries.memory.sharing import KEPT, name_components, note, string_array, to_vtk
 from vtkseries.xmlformat.dtypes import TO_NUMPY
 
 if TYPE_CHECKING:
+    import xarray as xr
+
+    from vtkseries.plan.beside import BesidePlan
     from vtkseries.xmlformat.layout import DataArray, Document
 
-__all__ = ["attach"]
+__all__ = ["attach", "keep", "kept_beside"]
 
 Array = npt.NDArray[Any]
 
@@ -74,3 +77,22 @@ def _field(described: DataArray) -> Any:
         array = to_vtk(described.name, values.reshape(-1, described.components), copy=True)
         name_components(array, described.component_names, described.units)
     return array
+
+
+def kept_beside(plans: Iterable[BesidePlan], sources: Mapping[str, xr.Variable]) -> dict[str, Array]:
+    """Give, by its key, what a file would have beside it for reading back."""
+    keys = [(plan.name, array.name) for plan in plans for array in plan.document.field_data]
+    return {key: sources[f"{name}:{key}"].values for name, key in keys}
+
+
+def keep(grid: Any, kept: Mapping[str, Array], *, copy: bool = False) -> None:
+    """Give a VTK object what is only for reading back, as further field data."""
+    for key, values in kept.items():
+        grid.GetFieldData().AddArray(to_vtk(f"{KEPT}{key}", _plain(values), copy=copy))
+
+
+def _plain(values: Array) -> Array:
+    """Give one value a tuple; those of no type of VTK's as bytes."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    plain = flat.dtype.isnative and flat.dtype in TO_NUMPY.values()
+    return (flat if plain else flat.view(np.uint8)).reshape(-1, 1)

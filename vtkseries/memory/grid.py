@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import xarray as xr
 
 from vtkseries.blocks import BlockValues
 from vtkseries.errors import SeriesError, VtkSeriesWarning
-from vtkseries.memory.attach import attach
+from vtkseries.memory.attach import attach, keep, kept_beside
 from vtkseries.memory.pair import joined, same_places
 from vtkseries.memory.sharing import to_vtk
 from vtkseries.plan.build import Prepared, detect, make_plan
@@ -58,9 +59,10 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
     indexers, axes = named_axes(ds, indexers, options.pop("axes", None))
     ds = _select(ds, indexers, axes)
     path, kind = Path(tempfile.gettempdir()) / "grid.pvd", options.pop("grid", "auto")  # nothing is written there
-    prepared = make_plan(ds, path, grid=kind, inside=INSIDE, once=False, **axes, **options)
+    plan_as = partial(make_plan, ds, path, inside=INSIDE, once=False, apart=True, **axes, **options)
+    prepared = plan_as(grid=kind)
     if kind == "auto" and any(part.document.type == "ImageData" for part in prepared.plan.parts):
-        prepared = _exact(prepared, make_plan(ds, path, grid="vtr", inside=INSIDE, once=False, **axes, **options))
+        prepared = _exact(prepared, plan_as(grid="vtr"))
     plan = prepared.plan
     refuse_steps(ds, plan.steps, plan.times.dim)
     for text in plan.left_out:
@@ -209,6 +211,7 @@ def _build(prepared: Prepared, part: PartPlan, *, copy: bool) -> Any:
     document = part.document
     grid = _geometry(part, prepared, copy=copy)
     attach(grid, document, (_values(array, prepared, copy=copy) for array in part.arrays), _fields(prepared, part))
+    keep(grid, kept_beside(prepared.plan.beside, prepared.sources), copy=copy)
     return grid
 
 

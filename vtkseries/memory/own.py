@@ -16,7 +16,8 @@ from vtkseries.memory.back import GridView, field_of, foreign, readable, variabl
 from vtkseries.memory.cut import Cut
 from vtkseries.memory.mesh import from_mesh, is_mesh
 from vtkseries.memory.own_mesh import restored_mesh
-from vtkseries.memory.told import BOOKKEEPING, field_values, fill_of, mapping, time_values
+from vtkseries.memory.sharing import KEPT
+from vtkseries.memory.told import BOOKKEEPING, field_values, fill_of, kept_values, mapping, time_values
 from vtkseries.metadata import VERSION, dtype_of, from_nodes, loads, unpack
 
 __all__ = ["from_grid"]
@@ -99,7 +100,7 @@ class _Restorer:
         self.content = content
         self.time: Hashable | None = unpack(content["time"])
         self.sizes = {unpack(dim): int(size) for dim, size in content["dims"]}
-        before = dict(self.sizes)
+        self.before = dict(self.sizes)
         self.arrays = {cells: view.arrays(cells=cells) for cells in (False, True)}
         self.used: dict[bool, set[str]] = {False: set(), True: set()}
         self.dims: dict[bool, dict[str, Hashable]] = {False: {}, True: {}}
@@ -108,7 +109,7 @@ class _Restorer:
         for entry in content["variables"]:
             self._measure(entry)
         roles = {dim: (role, cells) for cells, own in self.dims.items() for role, dim in own.items()}
-        self.cut = Cut(view, before, roles, self.flips)
+        self.cut = Cut(view, self.before, roles, self.flips)
         for entry in content["variables"]:
             self._told(entry)  # what bears the cut out may come after what needs it
 
@@ -134,11 +135,20 @@ class _Restorer:
 
     def _told(self, entry: dict[str, Any]) -> Any:
         """Give what is no part of the grid, or that part of it which the grid has."""
-        if "data" not in entry:
+        dims = tuple(unpack(dim) for dim in entry.get("dims", ()))
+        if not {"data", "static", "steps"} & set(entry):
             return None
-        data, dims = unpack(entry["data"]), tuple(unpack(dim) for dim in entry.get("dims", ()))
+        data = unpack(entry["data"]) if "data" in entry else self._kept(entry, dims)
+        if data is None:
+            return None
         fits = data.shape == tuple(self.sizes[dim] for dim in dims)
         return data if fits else self.cut.of(data, dims)
+
+    def _kept(self, entry: dict[str, Any], dims: tuple[Hashable, ...]) -> Array | None:
+        """Give what is too large to be told, as the whole Dataset had it."""
+        shape = tuple(self.before[dim] for dim in dims)
+        first = dims.index(self.time) if "steps" in entry else 0
+        return kept_values(self.view, entry, dtype_of(entry["dtype"]), shape, first)
 
     def _measure(self, entry: dict[str, Any]) -> None:
         """Take the lengths of dims from the grid, which filters may have made smaller."""
@@ -245,7 +255,7 @@ class _Restorer:
                 if name not in self.used[cells]:
                     found[name if name not in found else f"{name}_cell"] = self._further(array, cells=cells)
         for name, array in readable(self.view.fields()).items():
-            if name not in known and name not in found:
+            if name not in known and name not in found and not name.startswith(KEPT):
                 found[name] = field_of(name, array)
         return found
 

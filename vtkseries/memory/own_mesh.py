@@ -11,12 +11,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from vtkseries.engine.faces import connectivity
-from vtkseries.engine.kept import objects_of
 from vtkseries.engine.restore import Restoration
 from vtkseries.errors import FormatError, SeriesError, VtkSeriesWarning
 from vtkseries.memory.back import View, attrs_of, check_count, field_of, free_name, readable
 from vtkseries.memory.sharing import FLAT, KEPT, from_vtk, noted
-from vtkseries.memory.told import BOOKKEEPING, field_values, fill_of, mapping, time_values
+from vtkseries.memory.told import BOOKKEEPING, field_values, fill_of, kept_values, mapping, time_values
 from vtkseries.metadata import VERSION, dtype_of, loads, unpack
 
 __all__ = ["restored_mesh"]
@@ -128,17 +127,11 @@ class _Restorer:
 
     def _kept(self, entry: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype[Any]) -> Array | None:
         """Give what is too large to be told; None where filters left it out."""
-        array = self.view.fields().get(f"{KEPT}{entry.get('static', entry.get('steps'))}")
-        if array is None:
+        shape = tuple(self.sizes[dim] for dim in dims)
+        found = kept_values(self.view, entry, dtype, shape, dims.index(self.time) if "steps" in entry else 0)
+        if found is None:
             self.lost.append(str(unpack(entry["name"])))
-            return None
-        values, shape = from_vtk(array).reshape(-1), tuple(self.sizes[dim] for dim in dims)
-        if dtype.kind == "O":
-            return objects_of(bytearray(values.tobytes()), shape, "")
-        first = dims.index(self.time) if "steps" in entry else 0  # rows begin with the time, which has one value
-        rest = shape[:first] + shape[first + 1 :] if "steps" in entry else shape
-        values = values.view(dtype).reshape(rest)
-        return np.expand_dims(values, first) if "steps" in entry else values
+        return found
 
     def _drawn(self, at: dict[str, Any], dims: tuple[Hashable, ...], dtype: np.dtype[Any]) -> Array:
         if "points" in self.mesh:

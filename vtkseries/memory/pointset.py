@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from vtkseries.memory.attach import attach
-from vtkseries.memory.sharing import FLAT, KEPT, note, to_vtk
-from vtkseries.xmlformat.dtypes import TO_NUMPY
+from vtkseries.memory.attach import attach, keep
+from vtkseries.memory.sharing import FLAT, note, to_vtk
 
 if TYPE_CHECKING:
     from vtkseries.storage.tiles import Values
@@ -47,8 +46,7 @@ def point_set(document: Document, values: Sequence[Values], kept: Mapping[str, A
         else:
             geometry[section.tag] = arrays
     told = attach(grid, document, data, document.field_data, copy=copy)
-    for key, one in kept.items():
-        grid.GetFieldData().AddArray(to_vtk(f"{KEPT}{key}", _plain(one), copy=copy))
+    keep(grid, kept, copy=copy)
     (places,) = geometry.pop("Points")
     points = vtkPoints()
     points.SetData(to_vtk("Points", places, copy=copy))
@@ -61,13 +59,6 @@ def point_set(document: Document, values: Sequence[Values], kept: Mapping[str, A
         else:
             getattr(grid, f"Set{tag}")(cells)
     return grid
-
-
-def _plain(values: Array) -> Array:
-    """Give one value a tuple; those of no type of VTK's as bytes."""
-    flat = np.ascontiguousarray(values).reshape(-1)
-    plain = flat.dtype.isnative and flat.dtype in TO_NUMPY.values()
-    return (flat if plain else flat.view(np.uint8)).reshape(-1, 1)
 
 
 def _cells(connectivity: Array, offsets: Array, told: str, *, copy: bool) -> Any:

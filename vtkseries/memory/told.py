@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from vtkseries.engine.kept import objects_of
 from vtkseries.engine.restore import Restoration
-from vtkseries.memory.sharing import from_vtk
+from vtkseries.memory.sharing import KEPT, from_vtk
 from vtkseries.metadata import dtype_of, unpack
 from vtkseries.timecodes import restore_times
 
 if TYPE_CHECKING:
     from vtkseries.memory.back import View
 
-__all__ = ["BOOKKEEPING", "field_values", "fill_of", "mapping", "time_values"]
+__all__ = ["BOOKKEEPING", "field_values", "fill_of", "kept_values", "mapping", "time_values"]
 
 Array = npt.NDArray[Any]
 
@@ -48,6 +49,32 @@ def field_values(
     if len(names) == int(np.prod(shape)):
         return restoration.restore([np.array(values).reshape(shape)])
     return restoration.restore([np.array(value).reshape(shape) for value in values])
+
+
+def kept_values(
+    view: View, entry: Mapping[str, Any], dtype: np.dtype[Any], shape: tuple[int, ...], first: int
+) -> Array | None:
+    """Give a variable that is too large to be told; None where filters left it out.
+
+    Parameters
+    ----------
+    view : View
+    entry : mapping
+        What is told of it.
+    dtype : dtype
+    shape : tuple of int
+    first : int
+        The number of the dim of time, which has one value, and with which the rows of what has one begin.
+    """
+    array = view.fields().get(f"{KEPT}{entry.get('static', entry.get('steps'))}")
+    if array is None:
+        return None
+    values = from_vtk(array).reshape(-1)
+    if dtype.kind == "O":
+        return objects_of(bytearray(values.tobytes()), shape, "")
+    if "steps" not in entry:
+        return values.view(dtype).reshape(shape)
+    return np.expand_dims(values.view(dtype).reshape(shape[:first] + shape[first + 1 :]), first)
 
 
 def time_values(view: View, code: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ import xarray as xr
 
 from vtkseries import memory
 from vtkseries.errors import SeriesError, VtkSeriesWarning
+from vtkseries.memory.attach import kept_beside
 from vtkseries.memory.grid import INSIDE, named_axes, refuse_parts, refuse_steps, require_vtk, select_along
 from vtkseries.memory.pointset import point_set
 from vtkseries.meshes.discrete import plan_points
@@ -24,7 +25,6 @@ from vtkseries.meshes.ugrid import plan_mesh
 from vtkseries.meshes.write import MeshSeries
 from vtkseries.plan.fielddata import step_fields
 from vtkseries.serial import step_values
-from vtkseries.xmlformat.layout import Document
 
 __all__ = ["require_pyvista", "to_grid"]
 
@@ -140,11 +140,4 @@ def _of(series: MeshSeries, step: int, *, copy: bool) -> Any:
         warnings.warn(text, VtkSeriesWarning, stacklevel=4)
     fields = step_fields(plan.clock(plan.parts[0]), step, step_values(plan, series.beside, step))
     (mesh,) = series.build.step(step, Steps(series.sources, series.selection).at(step))
-    kept = {
-        source: series.beside[f"{item.name}:{source}"].values for item in plan.beside for source in _keys(item.document)
-    }
-    return point_set(*mesh.document(fields, None), kept, copy=copy)
-
-
-def _keys(document: Document) -> list[str]:
-    return [array.name for array in document.field_data]
+    return point_set(*mesh.document(fields, None), kept_beside(plan.beside, series.beside), copy=copy)

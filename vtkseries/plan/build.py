@@ -77,6 +77,7 @@ def make_plan(
     stagger: Mapping[Hashable, str] | None = None,
     inside: int | None = None,
     once: bool = True,
+    apart: bool | None = None,
 ) -> Prepared:
     """Plan the files of a Dataset; the arguments are those of ``ds.vtk.to_vtr``.
 
@@ -84,8 +85,8 @@ def make_plan(
     path's suffix names, and ``"vtr"`` for a ``.pvd``.
 
     Coordinates are read, data are not, and nothing is written. Those that no grid holds are told in each step's file up
-    to `inside` bytes, and in a file beside the steps from there on; with more than 64 KiB there is no such file. Parts
-    without a time dim have one file for all steps where `once` says so.
+    to `inside` bytes, and in a file beside the steps from there on; with more than 64 KiB there is no such file, unless
+    `apart` says so. Parts without a time dim have one file for all steps where `once` says so.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def make_plan(
         parts=parts,
         fill=fill,
         asked=asked,
-        beside=target.stem if inside is None or inside <= ALONE else None,
+        beside=target.stem if apart or inside is None or inside <= ALONE else None,
         inside=inside if inside is not None else ALONE if len(times.values) == 1 and mode != "a" else INSIDE,
     )
     sources.update(memory.sources)
