@@ -119,3 +119,9 @@ def test_grids_of_other_places_are_named() -> None:
     ds["lon"].attrs["bounds"] = "lonb"
     with pytest.raises(SeriesError, match=r"the variables lie on 2 grids .*p.*T.*variables="):
         ds.vtk.to_grid()
+
+
+def test_large_coordinates_beside_both_come_back() -> None:
+    ds = latitudes().isel(time=0, drop=True)
+    ds = ds.assign_coords(note=("other", np.arange(40_000.0)), area=(("lat", "lon"), np.arange(6.0).reshape(3, 2)))
+    xr.testing.assert_identical(vtkseries.from_grid(ds.vtk.to_pyvista()), ds)
