@@ -77,6 +77,24 @@ def test_both_share_the_memory_of_the_dataset() -> None:
     assert apart.cell_data["c"][0] == -2.0
 
 
+def test_coordinates_share_memory_but_for_those_of_an_index() -> None:
+    lon, lat = np.array([1.0, 2.0, 5.0]), np.array([0.0, 3.0])
+    ds = xr.Dataset(
+        {"p": (("y", "x"), np.arange(6.0).reshape(2, 3))},
+        {"lon": ("x", lon, {"units": "degrees_east"}), "y": ("y", lat)},
+    )
+    grid = ds.vtk.to_pyvista(x="lon", grid="vtr")
+    lon[1] = 2.5
+    assert [*grid.x] == [1.0, 2.5, 5.0]
+    grid.x[0] = 0.5
+    assert ds["lon"].values.tolist() == [0.5, 2.5, 5.0]
+    grid.y[0] = -1.0
+    assert ds["y"].values.tolist() == [0.0, 3.0]
+    apart = ds.vtk.to_pyvista(x="lon", grid="vtr", copy=True)
+    lon[1] = 2.0
+    assert [*apart.x] == [0.5, 2.5, 5.0]
+
+
 def test_latitudes_from_the_north_are_turned_in_both() -> None:
     ds = latitudes()
     grid = ds.vtk.to_pyvista(time=0.5)

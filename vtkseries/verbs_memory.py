@@ -49,7 +49,8 @@ class MemoryVerbs:
         Memory is shared of variables in memory whose dims are in the order z, y, x, without gaps, in a dtype that VTK
         has, and not flipped; of points and meshes where one step lies in one piece, and every point has a place. Places
         and vectors are shared where their components lie side by side, as ``a[:, 0]``, ``a[:, 1]`` and ``a[:, 2]`` of
-        one array do. Others are converted, one array at a time. The memory stays for as long as VTK uses it.
+        one array do; coordinates of a rectilinear grid are, that are float64, rise, and are no index. Others are
+        converted, one array at a time. The memory stays for as long as VTK uses it.
 
         Parameters
         ----------

@@ -67,13 +67,15 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
     refuse_steps(ds, plan.steps, plan.times.dim)
     for text in plan.left_out:
         warnings.warn(text, VtkSeriesWarning, stacklevel=4)
+    # An index that changed would not find its labels any more.
+    indexed = [np.asarray(index) for index in ds.indexes.values() if index.dtype.kind == "f"]
     points, cells = _pair(plan.parts)
     if cells is not None:
-        grid, other = (_build(prepared, part, copy=copy) for part in (points, cells))
+        grid, other = (_build(prepared, part, indexed, copy=copy) for part in (points, cells))
         if same_places(grid, other):
             return joined(grid, other)
     refuse_parts({part.name: [array.name for array in part.arrays] for part in plan.parts})
-    return _build(prepared, points, copy=copy)
+    return _build(prepared, points, indexed, copy=copy)
 
 
 def require_vtk() -> None:
@@ -207,9 +209,9 @@ def _pair(parts: Sequence[PartPlan]) -> tuple[PartPlan, PartPlan | None]:
     return parts[0], None
 
 
-def _build(prepared: Prepared, part: PartPlan, *, copy: bool) -> Any:
+def _build(prepared: Prepared, part: PartPlan, indexed: Sequence[Array], *, copy: bool) -> Any:
     document = part.document
-    grid = _geometry(part, prepared, copy=copy)
+    grid = _geometry(part, prepared, indexed, copy=copy)
     attach(grid, document, (_values(array, prepared, copy=copy) for array in part.arrays), _fields(prepared, part))
     keep(grid, kept_beside(prepared.plan.beside, prepared.sources), copy=copy)
     return grid
@@ -223,7 +225,7 @@ def _fields(prepared: Prepared, part: PartPlan) -> tuple[DataArray, ...]:
     return step_fields(plan.clock(part), 0, values)
 
 
-def _geometry(part: PartPlan, prepared: Prepared, *, copy: bool) -> Any:
+def _geometry(part: PartPlan, prepared: Prepared, indexed: Sequence[Array], *, copy: bool) -> Any:
     from vtkmodules import vtkCommonDataModel  # noqa: PLC0415  # VTK is optional
     from vtkmodules.vtkCommonCore import vtkPoints  # noqa: PLC0415
 
@@ -236,7 +238,8 @@ def _geometry(part: PartPlan, prepared: Prepared, *, copy: bool) -> Any:
         grid.SetSpacing([float(word) for word in attributes["Spacing"].split()])
     elif document.type == "RectilinearGrid":
         for name, (_, nodes) in zip("XYZ", part.constants, strict=True):
-            getattr(grid, f"Set{name}Coordinates")(to_vtk(name.lower(), nodes.reshape(-1, 1), copy=True))
+            apart = copy or any(np.may_share_memory(nodes, labels) for labels in indexed)
+            getattr(grid, f"Set{name}Coordinates")(to_vtk(name.lower(), nodes.reshape(-1, 1), copy=apart))
     else:
         points = vtkPoints()
         values = part.constants[0][1] if part.constants else _values(part.arrays[-1], prepared, copy=copy)
