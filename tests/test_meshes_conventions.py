@@ -74,6 +74,7 @@ def test_two_vertical_axes_are_a_choice() -> None:
     with pytest.raises(SeriesError, match=r"say z='PRES' or z='PRES_ADJUSTED'"):
         ds.vtk.to_grid()
     assert ds.vtk.to_grid(z="PRES_ADJUSTED").GetBounds()[5] == -5
+    assert ds.set_coords("PRES").vtk.to_grid().GetBounds()[5] == -4
 
 
 @pytest.mark.parametrize("kind", ["feature_type", "featureType", "CF:feature_type", None])
@@ -211,3 +212,57 @@ def test_paths_over_the_date_line_are_broken_there_on_a_plane_map(unit: str, tmp
         assert lines["depth_of_drogue"].tolist() == [10, 10, 20, 20]
     xr.testing.assert_identical(vtkseries.from_grid(memory), ds)
     assert ds.vtk.to_grid(sphere=True, radius=1.0).GetNumberOfLines() == 2
+
+
+def on_edges() -> xr.Dataset:
+    """Give a mesh with winds where nothing can be drawn, and a field where it can; FVCOM writes a capital."""
+    ds = mesh().drop_vars(["velocity", "flux"])
+    for name, standard in (("u", "eastward_sea_water_velocity"), ("v", "Northward_sea_water_velocity")):
+        ds[name] = (("edge", "layer"), np.ones((5, 3)), {"standard_name": standard})
+        ds[f"{name}a"] = ("cell", [1.0, 2.0] if name == "u" else [3.0, 4.0], {"standard_name": standard})
+    return ds
+
+
+def test_a_vector_that_nobody_asked_for_and_that_cannot_be_drawn_is_left_out(tmp_path: Path) -> None:
+    ds = on_edges()
+    with pytest.warns(VtkSeriesWarning, match=r"vector 'sea_water_velocity' of 'u' and 'v' has the dims 'edge'"):
+        grid = pyvista.wrap(ds.vtk.to_grid())
+    np.testing.assert_array_equal(grid["sea_water_velocity_2"], [[1, 3, 0], [2, 4, 0]])
+    with pytest.raises(SeriesError, match=r"vector 'flow' of 'u' and 'v' has the dims"):
+        ds.vtk.to_grid(vectors={"flow": ("u", "v")})
+    points = (
+        ds[["u", "v"]].assign(mass=("drop", [1.0, 2])).assign_coords(lon=("drop", [1.0, 2]), lat=("drop", [3.0, 4]))
+    )
+    with pytest.warns(VtkSeriesWarning, match=r"of 'u' and 'v' has the dims 'edge' and 'layer'"):
+        points.vtk.to_vtp(tmp_path / "drops.vtp")
+    names = ("wave", "z", "y", "x")
+    grid_of = xr.Dataset({"mass": (names[1:], np.ones((2, 2, 2)))}, {name: [0.0, 1] for name in names})
+    for name in "uv":
+        grid_of[name] = (names, np.ones((2, 2, 2, 2)), ds[name].attrs)
+    with pytest.warns(VtkSeriesWarning, match=r"vector 'sea_water_velocity' of 'u' and 'v' has the dim 'wave'"):
+        assert grid_of.vtk.to_grid().GetPointData().GetNumberOfArrays() == 1
+    with pytest.raises(SeriesError, match="'flow' of 'u' and 'v' has the dim 'wave'"):
+        grid_of.vtk.to_grid(vectors={"flow": ("u", "v")})
+
+
+def test_a_mesh_without_its_topology_is_told_where_to_go() -> None:
+    ds = on_edges().drop_vars("mesh").assign_coords(lonc=("cell", [1.0, 2]), latc=("cell", [3.0, 4]))
+    ds["u"], ds["v"] = (ds[f"{name}a"].expand_dims(wave=2) for name in "uv")
+    with pytest.raises(SeriesError, match=r"dim 'cell' .* write it with ds.vtk.to_vtu"):
+        ds[["u", "v"]].vtk.to_grid()
+
+
+def test_several_meshes_are_told_by_what_variables_takes() -> None:
+    ds = on_edges()
+    for name in "uv":
+        ds[name] = (("layer", "cell"), np.ones((3, 2)), ds[name].attrs)
+    with pytest.raises(SeriesError, match=r"\(layers: u, v; surface: .*ua.*va.*\); choose"):
+        ds.vtk.to_grid()
+    assert ds.vtk.to_grid(variables=["u", "v"]).GetNumberOfCells() == 6
+    names = ("z", "y", "x")
+    lattice = xr.Dataset({"mass": (names[1:], np.ones((2, 2)))}, {name: [0.0, 1] for name in names})
+    for name in "uv":
+        lattice[name] = (names, np.ones((2, 2, 2)), ds[name].attrs)
+    with pytest.raises(SeriesError, match=r": u, v\W"):
+        lattice.vtk.to_grid()
+    assert lattice.vtk.to_grid(variables=["u", "v"]).GetNumberOfPoints() == 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -35,6 +35,8 @@ class Vector:
         The components' names.
     made : bool
         Its components were computed from variables that are written as well.
+    found : bool
+        Attributes or dims tell of it, not the caller: where it cannot be drawn, it is left out.
     """
 
     name: str
@@ -42,6 +44,12 @@ class Vector:
     dim: Hashable | None = None
     labels: tuple[str, ...] = ()
     made: bool = False
+    found: bool = False
+
+    def __str__(self) -> str:
+        """Name it, and what it is made of, as messages do."""
+        parts = " and ".join(repr(str(part)) for part in self.variables)
+        return f"variable {self.name!r}" if len(self.variables) == 1 else f"vector {self.name!r} of {parts}"
 
 
 def metadata_names(ds: xr.Dataset) -> set[Hashable]:
@@ -138,7 +146,7 @@ def find_vectors(
     """
     if wanted is None:
         names = list(names)
-        return (*_detect(ds, names), *_read(ds, names, parts))
+        return tuple(replace(vector, found=True) for vector in (*_detect(ds, names), *_read(ds, names, parts)))
     return tuple(_explicit(ds, str(name), parts) for name, parts in wanted.items())
 
 
@@ -196,7 +204,8 @@ def _detect(ds: xr.Dataset, names: list[Hashable]) -> list[Vector]:
     groups: dict[tuple[str, frozenset[tuple[Hashable, int]]], dict[str, list[Hashable]]] = {}
     for name in names:
         variable = ds.variables[name]
-        match = re.fullmatch(r"(eastward|northward|upward)_(\w+)", attribute(variable, "standard_name") or "")
+        standard = (attribute(variable, "standard_name") or "").lower()  # FVCOM's "Northward_…" has a capital
+        match = re.fullmatch(r"(eastward|northward|upward)_(\w+)", standard)
         if match and variable.dtype.kind in "biuf":
             suffix = "wind" if match[0] == "upward_air_velocity" else match[2]
             key = (suffix, frozenset(variable.sizes.items()))

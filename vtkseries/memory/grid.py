@@ -74,7 +74,9 @@ def to_grid(ds: xr.Dataset, indexers: Mapping[str, Any], *, copy: bool = False, 
         grid, other = (_build(prepared, part, indexed, copy=copy) for part in (points, cells))
         if same_places(grid, other):
             return joined(grid, other)
-    refuse_parts({part.name: [array.name for array in part.arrays] for part in plan.parts})
+    known = set(map(str, ds.variables))
+    sources = {part.name: [item.source for array in part.arrays for item in array.sources] for part in plan.parts}
+    refuse_parts({part: [name for name in names if name in known] for part, names in sources.items()})
     return _build(prepared, points, indexed, copy=copy)
 
 
@@ -135,10 +137,10 @@ def refuse_parts(parts: Mapping[str, Sequence[str]]) -> None:
     Raises
     ------
     SeriesError
-        It names the arrays of each.
+        It names the variables of each.
     """
     if len(parts) != 1:
-        names = "; ".join(f"{name}: {', '.join(arrays)}" for name, arrays in parts.items())
+        names = "; ".join(f"{name}: {', '.join(dict.fromkeys(found))}" for name, found in parts.items())
         raise SeriesError(f"the variables lie on {len(parts)} grids ({names}); choose those of one with variables=")
 
 

@@ -64,10 +64,10 @@ def plan_points(
     fields, numbers, left_out = [], list[Hashable](), []
     for item in named_fields(ds, names, vectors, precision, option.fill):
         fault = _fault(ds, item, layout, own)
-        if fault is not None and (asked or len(item.keys) > 1):
-            raise SeriesError(f"variable {item.name!r} {fault}")
+        if fault is not None and (asked or item.name in (vectors or ())):
+            raise SeriesError(f"{item} {fault}")
         if fault is not None:
-            left_out.append(f"variable {item.name!r} {fault}")
+            left_out.append(f"{item} {fault}")
         elif item.dims - {layout.time} or not layout.points:
             fields.append(item)
         else:

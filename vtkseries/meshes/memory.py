@@ -134,7 +134,7 @@ def _known(stamps: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def _of(series: MeshSeries, step: int, *, copy: bool) -> Any:
     plan = series.plan
     kinds = series.build.fields()
-    names = [[str(getattr(i, "name", i)) for group in (points, cells) for i in group] for _, points, cells in kinds]
+    names = [[str(key) for group in both for item in group for key in getattr(item, "keys", ())] for _, *both in kinds]
     refuse_parts(dict(zip((part.name for part in plan.parts), names, strict=True)))
     for text in plan.left_out:
         warnings.warn(text, VtkSeriesWarning, stacklevel=4)

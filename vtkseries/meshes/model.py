@@ -65,6 +65,11 @@ class Named:
     fills: tuple[float, ...] = ()
     turned: bool = False
 
+    def __str__(self) -> str:
+        """Name it, and what it is made of, as messages do."""
+        parts = " and ".join(repr(str(key)) for key in self.keys)
+        return f"variable {self.name!r}" if len(self.keys) == 1 else f"vector {self.name!r} of {parts}"
+
     @property
     def suffixes(self) -> list[str]:
         """What the arrays' names end in."""

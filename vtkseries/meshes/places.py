@@ -52,7 +52,7 @@ def find_places(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> dict[st
 
 
 def _detect(ds: xr.Dataset, role: str) -> Hashable | None:
-    cf = {name: kind for name, (kind, _) in cf_roles(_with_axes(ds)).items()}
+    cf = _cf_roles(ds, role)
     told = [name for name, kind in cf.items() if kind == role]
     named = [n for n in ds.variables if re.fullmatch(_NAMES[role], str(n), re.IGNORECASE) and n not in cf]
     named = [name for name in named if ds[name].dtype.kind in "iuf"]
@@ -68,9 +68,16 @@ def _detect(ds: xr.Dataset, role: str) -> Hashable | None:
     return candidates[0] if candidates else None
 
 
-def _with_axes(ds: xr.Dataset) -> xr.Dataset:
-    """Make coordinates of what has CF's ``axis``: no field names those of Argo's profiles."""
-    return ds.set_coords([name for name, variable in ds.data_vars.items() if "axis" in variable.attrs])
+def _cf_roles(ds: xr.Dataset, wanted: str) -> dict[Hashable, str]:
+    """Give what CF says of coordinates or, where none is the wanted one, of variables with CF's ``axis`` too.
+
+    In Argo's files no variable is a coordinate, and none names those that it has.
+    """
+    found = {name: role for name, (role, _) in cf_roles(ds).items()}
+    if wanted not in found.values():
+        every = ds.set_coords([name for name, variable in ds.data_vars.items() if "axis" in variable.attrs])
+        found = {name: role for name, (role, _) in cf_roles(every).items()}
+    return found
 
 
 def find_time(ds: xr.Dataset, name: Hashable | None) -> Hashable | None:
@@ -85,7 +92,7 @@ def find_time(ds: xr.Dataset, name: Hashable | None) -> Hashable | None:
         if name not in ds.variables and name not in ds.dims:
             raise SeriesError(f"time={name!r}: there is no such variable or dim")
         return name
-    told = [name for name, (kind, _) in cf_roles(_with_axes(ds)).items() if kind == "time"]
+    told = [name for name, kind in _cf_roles(ds, "time").items() if kind == "time"]
     dated = [name for name, variable in ds.variables.items() if variable.dtype.kind == "M"]
     names = [n for n in (*ds.variables, *ds.dims) if re.fullmatch(_NAMES["time"], str(n), re.IGNORECASE)]
     names += [n for n in (*ds.coords, *ds.dims) if n == "t"]  # as data, T is a temperature

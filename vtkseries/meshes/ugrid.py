@@ -68,10 +68,10 @@ def plan_mesh(
     drawn, numbers, left_out = list[Named](), list[Hashable](), []
     for item in named_fields(ds, names, vectors, precision, option.fill):
         fault = _fault(ds, item, levels)
-        if fault is not None and (asked or len(item.keys) > 1):
-            raise SeriesError(f"variable {item.name!r} {fault}")
+        if fault is not None and (asked or item.name in (vectors or ())):
+            raise SeriesError(f"{item} {fault}")
         if fault is not None:
-            left_out.append(f"variable {item.name!r} {fault}")
+            left_out.append(f"{item} {fault}")
         elif item.dims - {time_dim}:
             drawn.append(item)
         else:

@@ -123,7 +123,7 @@ def group_fields(
     for item in items:
         fault = _fault(ds, item, roles, options)
         if fault is not None:
-            asked = options.asked or len(item.variables) > 1 or item.dim is not None
+            asked = options.asked or (not item.found and (len(item.variables) > 1 or item.dim is not None))
             _leave_out(item, fault, result, asked=asked)
             continue
         found = roles.of(ds.variables[item.variables[0]], item.variables[0])
@@ -185,7 +185,7 @@ def _fault(ds: xr.Dataset, item: Vector, roles: Roles, options: Options) -> tupl
         dims = set(found.values()) | {item.dim, options.parts}
         extra = [dim for dim in variable.dims if dim not in dims]
         if extra:
-            dim = extra[0]
+            dim = next((dim for dim in extra if _unstructured(ds, dim)), extra[0])
             apart = unstacking(ds.variables[dim], dim) if dim in ds.variables else None
             first = "" if apart is None else f"take its levels apart with {apart}, "
             if _unstructured(ds, dim):
@@ -224,7 +224,7 @@ def _unstructured(ds: xr.Dataset, dim: Hashable) -> bool:
 
 
 def _leave_out(item: Vector, fault: tuple[str, str], result: Grouping, *, asked: bool) -> None:
-    text = f"variable {item.name!r} {fault[0]}; {fault[1]}"
+    text = f"{item} {fault[0]}; {fault[1]}"
     if asked:
         raise SeriesError(text)
     result.left_out.append(text)
