@@ -62,7 +62,8 @@ class MemoryVerbs:
             As for :meth:`to_vts`; `location` is for grids only.
         grid : {"auto", "vtr", "vti", "vts", "vtp", "vtu"}
             The kind of object, by its files' suffix. By itself: a mesh where the Dataset has a UGRID mesh or cells with
-            CF bounds; points where it has a ``featureType``, or places along one dim; else the cheapest exact grid.
+            CF bounds; points where it has a ``featureType`` or ids of trajectories, or places along one dim, or along
+            two as their times; else the cheapest exact grid.
         mesh, trajectory : hashable, optional
             As for :meth:`to_vtu` and :meth:`to_vtp`; they also say that it is a mesh, or lines.
         **indexers
