@@ -168,7 +168,8 @@ TERMINATED = """
 import signal, sys
 import numpy as np
 from vtkseries import SeriesWriter
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, or in a shell's background, they would be ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with SeriesWriter(sys.argv[1], np.arange(5.0), np.arange(4.0), np.arange(3.0)) as series:
     for step in range(1_000_000):
         series.write(step, {"p": np.full((3, 4, 5), step)})
