@@ -26,6 +26,8 @@ _NODES = "corner of cells"
 def bounded_cells(ds: xr.Dataset, mesh: Hashable | None = None) -> dict[Hashable, dict[str, Hashable]]:
     """Give x and y along each dim of cells whose corners are their bounds: of those drawn, or of the x named."""
     found: dict[Hashable, dict[str, Hashable]] = {}
+    if not any(attribute(variable, "bounds") for variable in ds.variables.values()):
+        return found
     for name, (role, _) in cf_roles(ds).items():
         bounds = attribute(ds[name].variable, "bounds")
         if role in ("x", "y") and ds[name].ndim == 1 and bounds in ds.variables and _fits(ds, name, bounds):

@@ -44,6 +44,9 @@ def of_points(ds: xr.Dataset, named: Mapping[str, Hashable | None]) -> bool:
     named : mapping
         What the caller says is x, y, z or time.
     """
+    loose = [n for n, v in ds.variables.items() if v.ndim in (1, _MATRIX) and n not in v.dims and v.dtype.kind in "iuf"]
+    if len({*loose, *named.values()} - {None}) < len("xy"):
+        return False  # a grid's axes alone: nothing else could be a place
     try:
         places = find_places(ds, {role: named.get(role) for role in "xyz"})
         time = find_time(ds, named.get("time"))

@@ -74,9 +74,9 @@ def _cf_roles(ds: xr.Dataset, wanted: str) -> dict[Hashable, str]:
     In Argo's files no variable is a coordinate, and none names those that it has.
     """
     found = {name: role for name, (role, _) in cf_roles(ds).items()}
-    if wanted not in found.values():
-        every = ds.set_coords([name for name, variable in ds.data_vars.items() if "axis" in variable.attrs])
-        found = {name: role for name, (role, _) in cf_roles(every).items()}
+    further = [name for name, variable in ds.data_vars.items() if "axis" in variable.attrs]
+    if further and wanted not in found.values():
+        found = {name: role for name, (role, _) in cf_roles(ds.set_coords(further)).items()}
     return found
 
 
