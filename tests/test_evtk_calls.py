@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import meshio
 import numpy as np
 import pyevtk.hl
 import pytest
@@ -63,6 +64,26 @@ def test_coordinates_of_the_other_kind_are_refused(function: str, axes: tuple[An
     with pytest.raises(SeriesError, match=r"coordinate 'x' has the shape .*; expected"):
         getattr(evtk, function)(tmp_path / "run", *axes)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_meshio_reads_cells_as_it_reads_pyevtk_s(compression: str | None, tmp_path: Path) -> None:
+    nodes, ends, kinds = np.array([0, 1, 2, 3, 4, 5, 6]), np.array([3, 7]), np.array([5, 9], "u1")
+    data = {"cellData": {"c": np.array([1.5, -2.5])}, "pointData": {"a": field_of((12,)), "v": vector((12,))}}
+    theirs = meshio.read(pyevtk.hl.unstructuredGridToVTK(str(tmp_path / "theirs"), *POINTS, nodes, ends, kinds, **data))
+    (tmp_path / "theirs.vtu").unlink()
+    write: Any = evtk.unstructuredGridToVTK
+    ours = write(tmp_path / "ours", *POINTS, nodes, ends, kinds, **data, compression=compression)
+    found = meshio.read(ours)
+    np.testing.assert_array_equal(found.points, theirs.points)
+    assert (
+        [b.data.tolist() for b in found.cells]
+        == [b.data.tolist() for b in theirs.cells]
+        == [[[0, 1, 2]], [[3, 4, 5, 6]]]
+    )
+    for name in ("a", "v"):
+        np.testing.assert_array_equal(found.point_data[name], np.squeeze(theirs.point_data[name]))
+    np.testing.assert_array_equal(np.ravel(found.cell_data["c"]), [1.5, -2.5])
 
 
 @pytest.mark.unchecked(reason="pieces with ghost cells overlap")

@@ -127,7 +127,8 @@ def place(document: Document) -> tuple[Document, int]:
     """Give every appended array the offset that it has in an uncompressed file.
 
     Coordinates come first, since VTK takes unreadable ones in silence; then the arrays in the document's order, each
-    with its values on a multiple of :data:`ALIGNMENT` bytes in the file.
+    with its values on a multiple of :data:`ALIGNMENT` bytes in the file. Those of unstructured grids follow one another
+    without gaps, as meshio wants them.
 
     Returns
     -------
@@ -137,11 +138,12 @@ def place(document: Document) -> tuple[Document, int]:
         Bytes of the appended block, from the one after ``_`` to the end of the last array.
     """
     first = (_OPENING + len(_INTRO)) % ALIGNMENT
+    alignment = 1 if document.type == "UnstructuredGrid" else ALIGNMENT
     offsets: dict[tuple[int, int, int], int] = {}
     end = 0
     for key in appended_order(document):
         piece, section, array = key
-        offset = end + -(first + end + PREFIX) % ALIGNMENT
+        offset = end + -(first + end + PREFIX) % alignment
         offsets[key] = offset
         end = offset + PREFIX + document.pieces[piece].sections[section].arrays[array].nbytes
     return relocate(document, offsets), end
