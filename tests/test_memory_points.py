@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pyvista as pv
 import vtk
 import xarray as xr
 from vtk.util.numpy_support import vtk_to_numpy
@@ -251,7 +252,6 @@ def test_dims_called_trajectory_are_selected_along() -> None:
 
 
 def test_pyvista_wraps_them() -> None:
-    pv = pytest.importorskip("pyvista")
     points = drops().vtk.to_pyvista(time=0, vectors={"speed": "c"})
     assert isinstance(points, pv.PolyData)
     np.testing.assert_array_equal(points["mass"], drops()["mass"][0])
